@@ -1,0 +1,16 @@
+// Where things lie in the object store. Parts are digests, ids and names that were validated: never a user's text.
+
+export const blobKey = (sha256: string): string => `blobs/sha256/${sha256}`;
+export const modelKey = (digest: string): string => `models/${digest}.json`;
+export const programKey = (digest: string): string => `programs/${digest}.json`;
+export const planKey = (program: string, target: string, effort: string, version: string): string =>
+	`plans/${program}/${target}/${effort}-${version}.json`;
+export const kernelKey = (namespace: string, key: string): string => `kernels/${namespace}/${key}.json`;
+export const jobKey = (id: string): string => `jobs/${id}.json`;
+export const eventKey = (job: string, sequence: number): string =>
+	`events/${job}/${String(sequence).padStart(8, "0")}.json`;
+export const leaseKey = (key: string): string => `leases/${key}.json`;
+export const idempotencyKey = (caller: string, key: string): string => `idempotency/${caller}/${key}.json`;
+export const apiKeyKey = (sha256: string): string => `keys/${sha256}.json`;
+export const targetKey = (id: string): string => `targets/${id}.json`;
+export const uploadKey = (id: string): string => `uploads/${id}.json`;

@@ -1,0 +1,31 @@
+// A schedule binds what a µGraph leaves open: tile sizes and how the tiles are computed. Plain data.
+
+import type { AxisId } from "#shared/program/program.ts";
+
+export interface KernelSchedule {
+	/** Tile extent of each grid axis, same order as `Kernel.grid`; need not divide the extent. */
+	readonly gridTiles: readonly number[];
+	/** Extent of one loop step; the whole extent makes a single step. 0 for a kernel without a loop. */
+	readonly loopTile: number;
+	/** float32 lanes of one vector: 16, 8, 4 or 1. */
+	readonly vectorLanes: number;
+	/** Rows of a contraction's register tile. */
+	readonly registerRows: number;
+	/** Vectors across of a contraction's register tile. */
+	readonly registerVectors: number;
+	/** How a weight operand of a contraction is kept: as given, or re-arranged once into column panels. */
+	readonly weightLayout: "asGiven" | "panels";
+	/** How far ahead weight panels are prefetched; 0: not at all. */
+	readonly prefetchBytes: number;
+	/** Steps of the innermost contraction loop written out. */
+	readonly unroll: number;
+	/** The axis that fills vector lanes, or null to let lowering choose. */
+	readonly vectorAxis: AxisId | null;
+	/** Write outputs past the caches; pays when they are larger than the last level. */
+	readonly nonTemporalStores: boolean;
+}
+
+export interface Schedule {
+	/** One for each kernel of the µGraph. */
+	readonly kernels: readonly KernelSchedule[];
+}

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+// OUTSIDE_SUITES names a folder of test inputs that are not part of the repository; tests that need it skip without it.
+export default defineConfig({
+	test: {
+		include: ["test/**/*.test.ts"],
+		testTimeout: 60_000,
+		hookTimeout: 60_000,
+		maxWorkers: 2,
+		env: { TEST_SEED: process.env["TEST_SEED"] ?? "20260101" },
+	},
+});
