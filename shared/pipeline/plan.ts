@@ -42,6 +42,18 @@ export interface Plan {
 	};
 	/** Which model ranked the candidates. */
 	readonly rankedBy: string;
-	/** ONNX forms of the island for the baseline (blob digests): the runner times each and compares with the fastest. */
-	readonly baselines: readonly { readonly form: string; readonly blob: string }[];
+	/** The runner times each form and compares candidates with the fastest. */
+	readonly baselines: readonly PlannedBaseline[];
+}
+
+/**
+ * One ONNX form of the island ("asWritten", "primitives", "fused"): a model without weight bytes. Its graph inputs are
+ * named `inputNames[i]` for program input i (same flat row-major buffer, the model's own shape); those with role "weight"
+ * are to be made constant initialisers by the runner, so that ONNX Runtime can pre-pack them. `outputNames[i]`: program output i.
+ */
+export interface PlannedBaseline {
+	readonly form: string;
+	readonly blob: string;
+	readonly inputNames: readonly string[];
+	readonly outputNames: readonly string[];
 }
