@@ -212,8 +212,11 @@ export interface SourceNode {
 
 export interface GraphInput {
 	readonly value: ValueId;
-	/** `weight`: constant between calls, so a kernel may re-arrange it once in its prepare step. */
-	readonly role: "activation" | "weight";
+	/**
+	 * `weight`: constant between calls, so a kernel may re-arrange it once in its prepare step.
+	 * `foreign`: the result of an ONNX node that was refused; the host computes it, and islands treat it as an activation.
+	 */
+	readonly role: "activation" | "weight" | "foreign";
 }
 
 export interface GraphOutput {
