@@ -1,0 +1,67 @@
+// The edge in the real Workers runtime, on this machine: Miniflare around the bundle that is deployed.
+
+import type { Readable } from "node:stream";
+import { Miniflare, NoOpLog } from "miniflare";
+import { bundleEdge } from "../scripts/bundle-edge.ts";
+import { compatibilityDate } from "./compatibility-date.ts";
+
+export interface EdgeServer {
+	readonly url: string;
+	/** Runs the Worker's scheduled handler: the sweeper. */
+	sweep(): Promise<void>;
+	stop(): Promise<void>;
+}
+
+export interface EdgeServerOptions {
+	/** 0: any free port. */
+	readonly port: number;
+	/** What functions/env.ts reads. */
+	readonly bindings: Readonly<Record<string, string>>;
+	/** Where the Worker's own output goes, line by line. */
+	readonly onLogLine: (line: string) => void;
+}
+
+export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
+	const contents = await bundleEdge();
+	const server = new Miniflare({
+		modules: [{ type: "ESModule", path: "worker.mjs", contents }],
+		compatibilityDate,
+		compatibilityFlags: ["nodejs_compat"],
+		host: "127.0.0.1",
+		port: options.port,
+		cf: false,
+		bindings: { ...options.bindings },
+		log: new NoOpLog(),
+		handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
+			for (const stream of [stdout, stderr]) forwardLines(stream, options.onLogLine);
+		},
+	});
+	const url = await server.ready;
+	return {
+		url: url.origin,
+		sweep: async () => {
+			const worker = scheduledWorker(await server.getWorker());
+			await worker.scheduled({ cron: "* * * * *" });
+		},
+		stop: () => server.dispose(),
+	};
+}
+
+interface ScheduledWorker {
+	scheduled(event: { readonly cron: string }): Promise<unknown>;
+}
+
+/** Miniflare types its handles by @cloudflare/workers-types, which clashes with Node's types and is not installed. */
+function scheduledWorker(handle: unknown): ScheduledWorker {
+	return handle as ScheduledWorker;
+}
+
+function forwardLines(stream: Readable, onLine: (line: string) => void): void {
+	let pending = "";
+	stream.setEncoding("utf8");
+	stream.on("data", (chunk: string) => {
+		const lines = (pending + chunk).split("\n");
+		pending = lines.pop() ?? "";
+		for (const line of lines) if (line !== "") onLine(line);
+	});
+}
