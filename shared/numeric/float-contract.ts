@@ -31,15 +31,22 @@ export function contractFloat64(
 ): void {
 	const nest = { extents, left, right, result };
 	const mirrored = { extents, left: right, right: left, result };
-	for (const oriented of [nest, mirrored]) {
-		const order = scaledRowsOrder(oriented);
-		if (order !== null) return contractByScaledRows(oriented, order);
-	}
-	for (const oriented of [nest, mirrored]) {
-		const order = dotOrder(oriented);
-		if (order !== null) return contractByDots(oriented, order);
+	for (const contract of [tryScaledRows, tryDots]) {
+		if (contract(nest) || contract(mirrored)) return;
 	}
 	contractGeneral(nest);
+}
+
+function tryScaledRows(nest: ContractNest): boolean {
+	const order = scaledRowsOrder(nest);
+	if (order !== null) contractByScaledRows(nest, order);
+	return order !== null;
+}
+
+function tryDots(nest: ContractNest): boolean {
+	const order = dotOrder(nest);
+	if (order !== null) contractByDots(nest, order);
+	return order !== null;
 }
 
 function isSummed(nest: ContractNest, axis: number): boolean {
