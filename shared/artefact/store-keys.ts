@@ -14,3 +14,7 @@ export const idempotencyKey = (caller: string, key: string): string => `idempote
 export const apiKeyKey = (sha256: string): string => `keys/${sha256}.json`;
 export const targetKey = (id: string): string => `targets/${id}.json`;
 export const uploadKey = (id: string): string => `uploads/${id}.json`;
+/** Bytes sent for an upload, until they are checked and become a blob. */
+export const uploadDataKey = (id: string): string => `uploads/${id}.bin`;
+/** Marks that a namespace may read a blob: knowing a digest is no permission. */
+export const reachKey = (namespace: string, sha256: string): string => `reach/${namespace}/${sha256}`;

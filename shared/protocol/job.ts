@@ -46,6 +46,11 @@ export const taskSchema = z.object({
 	/** Progress of the running attempt. */
 	phase: z.string(),
 	error: z.object({ code: z.string(), message: z.string() }).nullable(),
+	/**
+	 * Entity tag of the manifest that lay under `key` when a refresh was asked for: that one does not finish the task, a
+	 * later one does. Null for everything but a refresh.
+	 */
+	replaces: z.string().nullable().default(null),
 });
 export type Task = z.infer<typeof taskSchema>;
 

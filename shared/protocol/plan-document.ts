@@ -1,0 +1,52 @@
+// `plans/…json`: a plan as the edge writes it and the runner reads it.
+
+import { z } from "zod";
+import { efforts, type Plan } from "#shared/pipeline/plan.ts";
+import { certificateSchema } from "./certificate-schema.ts";
+import { digestSchema } from "./digest.ts";
+import { parseExactJson, stringifyExactJson } from "./exact-json.ts";
+import { muGraphSchema } from "./mugraph-schema.ts";
+import { plannedBaselineSchema, programSchema } from "./program-document.ts";
+import { targetIdSchema } from "./target.ts";
+
+const kernelScheduleSchema = z.object({
+	gridTiles: z.array(z.int().min(1)),
+	loopTile: z.int().min(0),
+	vectorLanes: z.int().min(1),
+	registerRows: z.int().min(0),
+	registerVectors: z.int().min(0),
+	weightLayout: z.enum(["asGiven", "panels"]),
+	prefetchBytes: z.int().min(0),
+	unroll: z.int().min(0),
+	vectorAxis: z.int().min(0).nullable(),
+	nonTemporalStores: z.boolean(),
+});
+
+const planSchema = z.object({
+	schema: z.literal("kiln.plan/1"),
+	programDigest: digestSchema,
+	program: programSchema,
+	target: targetIdSchema,
+	threads: z.int().min(1),
+	effort: z.enum(efforts),
+	muGraphs: z.array(z.object({ digest: z.string(), muGraph: muGraphSchema, certificate: certificateSchema })),
+	candidates: z.array(
+		z.object({
+			muGraph: z.int().min(0),
+			schedule: z.object({ kernels: z.array(kernelScheduleSchema) }),
+			predictedNanoseconds: z.number(),
+		}),
+	),
+	search: z.object({
+		statesVisited: z.number(),
+		statesPruned: z.record(z.string(), z.number()),
+		stop: z.enum(["saturated", "stateLimit"]),
+		cursor: z.string().nullable(),
+	}),
+	rankedBy: z.string(),
+	baselines: z.array(plannedBaselineSchema),
+});
+
+export const encodePlan = (plan: Plan): string => stringifyExactJson(plan);
+/** Throws ZodError or SyntaxError for what is no plan. */
+export const decodePlan = (text: string): Plan => planSchema.parse(parseExactJson(text));
