@@ -1,0 +1,101 @@
+#define _GNU_SOURCE
+#include "buffer.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PAGE = 4096, PATTERN = 0xA5 };
+static const size_t large_page = (size_t)2 << 20;
+
+static size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
+
+static int create_fenced(struct buffer *buffer, size_t alignment) {
+	const size_t body = round_up(buffer->bytes + 1, PAGE);
+	buffer->mapping_bytes = body + 2 * PAGE;
+	buffer->mapping = mmap(NULL, buffer->mapping_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (buffer->mapping == MAP_FAILED) return -1;
+	unsigned char *end = buffer->mapping + PAGE + body;
+	buffer->data = end - round_up(buffer->bytes, alignment);
+	memset(buffer->mapping + PAGE, PATTERN, buffer->data - (buffer->mapping + PAGE));
+	memset(buffer->data + buffer->bytes, PATTERN, end - (buffer->data + buffer->bytes));
+	return mprotect(buffer->mapping, PAGE, PROT_NONE) | mprotect(end, PAGE, PROT_NONE);
+}
+
+static int create_fast(struct buffer *buffer) {
+	buffer->mapping_bytes = round_up(buffer->bytes + 1, large_page) + large_page;
+	buffer->mapping = mmap(NULL, buffer->mapping_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (buffer->mapping == MAP_FAILED) return -1;
+	buffer->data = (unsigned char *)round_up((uintptr_t)buffer->mapping, large_page);
+	/* Only advice: without it the kernel gives small pages and every participant is slower alike. */
+	if (buffer->bytes >= large_page) madvise(buffer->data, round_up(buffer->bytes, large_page), MADV_HUGEPAGE);
+	memset(buffer->data, 0, buffer->bytes);
+	return 0;
+}
+
+int buffer_create(struct buffer *buffer, size_t bytes, size_t alignment, enum placement placement) {
+	memset(buffer, 0, sizeof *buffer);
+	buffer->bytes = bytes;
+	buffer->placement = placement;
+	return placement == PLACEMENT_FENCED ? create_fenced(buffer, alignment) : create_fast(buffer);
+}
+
+void buffer_release(struct buffer *buffer) {
+	if (buffer->mapping != NULL && buffer->mapping != MAP_FAILED) munmap(buffer->mapping, buffer->mapping_bytes);
+	memset(buffer, 0, sizeof *buffer);
+}
+
+void buffer_poison(struct buffer *buffer) { memset(buffer->data, 0xFF, buffer->bytes); }
+
+void buffer_protect(struct buffer *buffer) {
+	mprotect(buffer->mapping, buffer->mapping_bytes, PROT_READ);
+	if (buffer->placement != PLACEMENT_FENCED) return;
+	mprotect(buffer->mapping, PAGE, PROT_NONE);
+	mprotect(buffer->mapping + buffer->mapping_bytes - PAGE, PAGE, PROT_NONE);
+}
+
+int buffer_overrun(const struct buffer *buffer) {
+	if (buffer->placement != PLACEMENT_FENCED) return 0;
+	const unsigned char *end = buffer->mapping + buffer->mapping_bytes - PAGE;
+	for (const unsigned char *at = buffer->mapping + PAGE; at < buffer->data; at++)
+		if (*at != PATTERN) return -1;
+	for (const unsigned char *at = buffer->data + buffer->bytes; at < end; at++)
+		if (*at != PATTERN) return 1;
+	return 0;
+}
+
+int buffer_read_file(struct buffer *buffer, const char *path, char *error, size_t error_bytes) {
+	const int file = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat status;
+	if (file < 0 || fstat(file, &status) != 0) {
+		snprintf(error, error_bytes, "%s: %s", path, strerror(errno));
+		if (file >= 0) close(file);
+		return -1;
+	}
+	size_t done = 0;
+	while (done < buffer->bytes) {
+		const ssize_t count = read(file, buffer->data + done, buffer->bytes - done);
+		if (count <= 0) break;
+		done += (size_t)count;
+	}
+	close(file);
+	if (done == buffer->bytes && (size_t)status.st_size == buffer->bytes) return 0;
+	snprintf(error, error_bytes, "%s: %zu bytes, expected %zu", path, (size_t)status.st_size, buffer->bytes);
+	return -1;
+}
+
+int buffer_write_file(const struct buffer *buffer, const char *path) {
+	const int file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	if (file < 0) return -1;
+	size_t done = 0;
+	while (done < buffer->bytes) {
+		const ssize_t count = write(file, buffer->data + done, buffer->bytes - done);
+		if (count <= 0) break;
+		done += (size_t)count;
+	}
+	return close(file) == 0 && done == buffer->bytes ? 0 : -1;
+}

@@ -1,0 +1,33 @@
+/* Memory that candidates read and write: fenced while they are checked, on large pages while they are timed. */
+#ifndef KILN_BUFFER_H
+#define KILN_BUFFER_H
+#include <stddef.h>
+
+enum placement {
+	/* Ends (up to `alignment`) at a page that must not be touched; the rest of its pages holds a known pattern. */
+	PLACEMENT_FENCED,
+	/* Begins at a 2 MB boundary, and asks for 2 MB pages when it is that large. */
+	PLACEMENT_FAST,
+};
+
+struct buffer {
+	unsigned char *data;
+	size_t bytes;
+	unsigned char *mapping;
+	size_t mapping_bytes;
+	enum placement placement;
+};
+
+/* 0, or -1 when memory is out. `alignment` is a power of two, at most a page, and counts for PLACEMENT_FENCED only. */
+int buffer_create(struct buffer *buffer, size_t bytes, size_t alignment, enum placement placement);
+void buffer_release(struct buffer *buffer);
+/* Every byte becomes 0xFF: a NaN for each floating type, so that an element never written shows. */
+void buffer_poison(struct buffer *buffer);
+/* From here on a write ends the process. */
+void buffer_protect(struct buffer *buffer);
+/* Whether the pattern around a fenced buffer still stands: 0 intact, -1 written before it, 1 written behind it. */
+int buffer_overrun(const struct buffer *buffer);
+/* Fills the buffer from a file of exactly its length: 0, or -1 with a message in `error`. */
+int buffer_read_file(struct buffer *buffer, const char *path, char *error, size_t error_bytes);
+int buffer_write_file(const struct buffer *buffer, const char *path);
+#endif

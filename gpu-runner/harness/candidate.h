@@ -1,0 +1,20 @@
+/* A compiled candidate: the kernel interface of kernel.h under the candidate's prefix. */
+#ifndef KILN_CANDIDATE_H
+#define KILN_CANDIDATE_H
+#include "workload.h"
+
+struct candidate {
+	void *library;
+	int (*run)(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads);
+	struct buffer prepared, workspace;
+};
+
+enum { CANDIDATE_ERROR_BYTES = 512 };
+
+/* Loads it, gives it poisoned memory and prepares its weights: 0, or -1 with a message. */
+int candidate_create(struct candidate *candidate, const struct candidate_request *request, const struct workload *workload,
+	int threads, enum placement placement, char error[CANDIDATE_ERROR_BYTES]);
+/* Runs once: 0, or -1 with a message. */
+int candidate_run(struct candidate *candidate, struct workload *workload, int threads, char error[CANDIDATE_ERROR_BYTES]);
+void candidate_release(struct candidate *candidate);
+#endif

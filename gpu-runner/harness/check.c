@@ -1,0 +1,125 @@
+#define _GNU_SOURCE
+#include "check.h"
+#include "baseline.h"
+#include "candidate.h"
+#include "report.h"
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned char refused[CANDIDATES_MAX];
+
+/* Largest |found - expected| over the largest finite |expected|; an element that is not finite on one side only, or not
+ * the same infinity, is a mismatch. */
+static void compare(const struct request *request, const struct workload *workload, int dataset, int output, const char *id) {
+	const struct tensor_request *tensor = &request->outputs[output];
+	const size_t count = tensor->bytes / tensor->element_bytes;
+	const char *path = request->datasets[dataset].expected[output];
+	double error_max = 0, largest = 0;
+	size_t worst = 0, mismatches = 0;
+	if (path != NULL) {
+		struct buffer expected;
+		char error[512];
+		if (buffer_create(&expected, count * sizeof(double), sizeof(double), PLACEMENT_FENCED) != 0 ||
+			buffer_read_file(&expected, path, error, sizeof error) != 0) {
+			fprintf(stderr, "expected values of output %d cannot be read\n", output);
+			exit(66);
+		}
+		const double *values = (const double *)expected.data;
+		for (size_t i = 0; i < count; i++) {
+			const double found = element_value(tensor->element, workload->outputs[output].data, i);
+			if (isfinite(values[i]) && isfinite(found)) {
+				const double error_here = fabs(found - values[i]);
+				if (fabs(values[i]) > largest) largest = fabs(values[i]);
+				if (error_here > error_max) error_max = error_here, worst = i;
+			} else if (!(isnan(values[i]) && isnan(found)) && values[i] != found) {
+				if (mismatches++ == 0) worst = i;
+			}
+		}
+		buffer_release(&expected);
+	}
+	report_checked(id, dataset, output, largest > 0 ? error_max / largest : error_max, worst, mismatches,
+		workload_output_digest(workload, output));
+}
+
+static void dump(const struct request *request, const struct workload *workload, const char *id, int dataset) {
+	for (int i = 0; request->dump != NULL && i < request->output_count; i++) {
+		char path[4096];
+		snprintf(path, sizeof path, "%s-%s-%d-%d.bin", request->dump, id, dataset, i);
+		if (buffer_write_file(&workload->outputs[i], path) == 0) continue;
+		fprintf(stderr, "%s cannot be written\n", path);
+		exit(73);
+	}
+}
+
+static int overrun_of(const struct buffer *buffer, const char *what, int index, char *error) {
+	const int side = buffer_overrun(buffer);
+	if (side == 0) return 0;
+	snprintf(error, CANDIDATE_ERROR_BYTES, "wrote %s %s %d", side < 0 ? "before" : "behind", what, index);
+	return -1;
+}
+
+static int overran(const struct request *request, const struct candidate *candidate, const struct workload *workload,
+	char *error) {
+	for (int i = 0; i < request->output_count; i++)
+		if (overrun_of(&workload->outputs[i], "output", i, error) != 0) return 1;
+	return overrun_of(&candidate->prepared, "prepared weights", 0, error) != 0 ||
+		overrun_of(&candidate->workspace, "workspace", 0, error) != 0;
+}
+
+/* The second run meets the first one's left-over workspace: results must not depend on it. */
+static void check_candidate(const struct request *request, struct workload *workload, int index, int dataset) {
+	const struct candidate_request *which = &request->candidates[index];
+	struct candidate candidate;
+	char error[CANDIDATE_ERROR_BYTES] = "";
+	const char *fault = NULL;
+	uint64_t digests[2] = {0, 0};
+	report_begin(which->id, "check", dataset);
+	if (candidate_create(&candidate, which, workload, request->threads, PLACEMENT_FENCED, error) != 0) fault = "refused";
+	for (int run = 0; run < 2 && fault == NULL; run++) {
+		workload_poison(workload, request);
+		if (candidate_run(&candidate, workload, request->threads, error) != 0) fault = "refused";
+		else if (overran(request, &candidate, workload, error)) fault = "outOfBounds";
+		digests[run] = workload_digest(workload, request);
+	}
+	if (fault == NULL && digests[0] != digests[1]) {
+		fault = "unrepeatable";
+		snprintf(error, sizeof error, "two runs on the same inputs gave different outputs");
+	}
+	if (fault != NULL) {
+		refused[index] = 1;
+		report_fault(which->id, fault, error);
+	} else {
+		for (int i = 0; i < request->output_count; i++) compare(request, workload, dataset, i, which->id);
+		dump(request, workload, which->id, dataset);
+	}
+	candidate_release(&candidate);
+}
+
+static void check_baseline(const struct request *request, struct workload *workload, int index, int dataset) {
+	const struct baseline_request *which = &request->baselines[index];
+	struct baseline baseline;
+	char error[BASELINE_ERROR_BYTES] = "";
+	report_begin(which->id, "check", dataset);
+	workload_poison(workload, request);
+	if (baseline_create(&baseline, request, index, dataset, workload, error) != 0 || baseline_run(&baseline, error) != 0)
+		report_fault(which->id, "refused", error);
+	else
+		for (int i = 0; i < request->output_count; i++) compare(request, workload, dataset, i, which->id);
+	baseline_release(&baseline);
+}
+
+void check_all(const struct request *request) {
+	for (int dataset = 0; dataset < request->dataset_count; dataset++) {
+		struct workload *workload = calloc(1, sizeof *workload);
+		if (workload == NULL) exit(71);
+		workload_load(workload, request, dataset, PLACEMENT_FENCED);
+		for (int i = 0; i < request->baseline_count; i++)
+			if (request->baselines[i].models[dataset] != NULL) check_baseline(request, workload, i, dataset);
+		for (int i = 0; i < request->candidate_count; i++)
+			if (!refused[i]) check_candidate(request, workload, i, dataset);
+		workload_release(workload, request);
+		free(workload);
+	}
+}

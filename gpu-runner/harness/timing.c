@@ -1,0 +1,203 @@
+#define _GNU_SOURCE
+#include "timing.h"
+#include "baseline.h"
+#include "candidate.h"
+#include "report.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	SAMPLES_MIN = 5,
+	SAMPLES_MAX = 10,
+	/* A sample shorter than this would be mostly clock; a burst shorter than BURST_NANOSECONDS mostly switching. */
+	SAMPLE_NANOSECONDS = 20000,
+	BURST_NANOSECONDS = 200000,
+	RUNS_PER_SAMPLE_MAX = 4096,
+	/* Larger than any last-level cache share of one core: the read that shows how fast memory is at this moment. */
+	REFERENCE_BYTES = 64 << 20,
+	QUIET_POLL_MICROSECONDS = 250,
+};
+
+enum kind { KIND_BASELINE, KIND_CANDIDATE, KIND_REFERENCE };
+
+struct participant {
+	enum kind kind;
+	const char *id;
+	struct baseline baseline;
+	struct candidate candidate;
+	int taking_part;
+	size_t runs_per_sample;
+	int samples;
+	uint64_t digest;
+};
+
+static const struct request *request;
+static struct workload *workload;
+static struct buffer reference;
+static volatile uint64_t reference_sum;
+
+static double now_nanoseconds(void) {
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
+
+static long involuntary_switches(void) {
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	return usage.ru_nivcsw;
+}
+
+static int runnable_processes(void) {
+	char text[8192], *at = text;
+	size_t room = sizeof text - 1;
+	FILE *file = fopen("/proc/stat", "r");
+	if (file == NULL) return 1;
+	int count = 1;
+	while (room > 0 && fgets(at, (int)room, file) != NULL)
+		if (sscanf(at, "procs_running %d", &count) == 1) break;
+	fclose(file);
+	return count;
+}
+
+/* Waits until nothing else wants a processor (a spinning worker of the runtime counts), at most the asked time. */
+static void wait_for_quiet(void) {
+	const double end = now_nanoseconds() + (double)request->quiet_milliseconds * 1e6;
+	while (runnable_processes() > 1 && now_nanoseconds() < end) usleep(QUIET_POLL_MICROSECONDS);
+}
+
+typedef uint64_t wide __attribute__((vector_size(64)));
+
+static void read_reference(void) {
+	const wide *at = (const wide *)reference.data, *end = at + reference.bytes / sizeof(wide);
+	wide sums[4] = {{0}, {0}, {0}, {0}};
+	for (; at < end; at += 4) {
+		__builtin_prefetch((const char *)at + 8192);
+		for (int i = 0; i < 4; i++) sums[i] += at[i];
+	}
+	reference_sum += (sums[0] + sums[1] + sums[2] + sums[3])[0];
+}
+
+/* One run: 0, or -1 with a message. */
+static int run(struct participant *who, char *error) {
+	switch (who->kind) {
+	case KIND_BASELINE: return baseline_run(&who->baseline, error);
+	case KIND_CANDIDATE: return candidate_run(&who->candidate, workload, request->threads, error);
+	case KIND_REFERENCE: read_reference();
+	}
+	return 0;
+}
+
+static int create(struct participant *who, int index, char *error) {
+	switch (who->kind) {
+	case KIND_BASELINE: return baseline_create(&who->baseline, request, index, 0, workload, error);
+	case KIND_CANDIDATE:
+		return candidate_create(&who->candidate, &request->candidates[index], workload, request->threads, PLACEMENT_FAST, error);
+	case KIND_REFERENCE:
+		if (buffer_create(&reference, REFERENCE_BYTES, 64, PLACEMENT_FAST) == 0) return 0;
+		snprintf(error, CANDIDATE_ERROR_BYTES, "no memory for the reference read");
+	}
+	return -1;
+}
+
+/* Runs once on poisoned outputs; the digest of what came out. */
+static int run_for_digest(struct participant *who, uint64_t *digest, char *error) {
+	if (who->kind == KIND_REFERENCE) return 0;
+	workload_poison(workload, request);
+	const int result = run(who, error);
+	*digest = workload_digest(workload, request);
+	return result;
+}
+
+static int calibrate(struct participant *who, char *error) {
+	double best = 1e18;
+	for (int i = 0; i < 3; i++) {
+		const double start = now_nanoseconds();
+		if (run(who, error) != 0) return -1;
+		const double took = now_nanoseconds() - start;
+		if (took < best) best = took;
+	}
+	if (best < 1) best = 1;
+	const double runs = SAMPLE_NANOSECONDS / best;
+	who->runs_per_sample = runs < 1 ? 1 : runs > RUNS_PER_SAMPLE_MAX ? RUNS_PER_SAMPLE_MAX : (size_t)runs + 1;
+	const double samples = BURST_NANOSECONDS / (best * (double)who->runs_per_sample) + 1;
+	who->samples = samples < SAMPLES_MIN ? SAMPLES_MIN : samples > SAMPLES_MAX ? SAMPLES_MAX : (int)samples;
+	return 0;
+}
+
+static void enter(struct participant *who, int index) {
+	char error[BASELINE_ERROR_BYTES] = "";
+	report_begin(who->id, "prepare", 0);
+	who->taking_part = create(who, index, error) == 0 && run_for_digest(who, &who->digest, error) == 0 && calibrate(who, error) == 0;
+	if (!who->taking_part) report_fault(who->id, "refused", error);
+	else if (who->kind == KIND_CANDIDATE) report_digest(who->id, "before", who->digest);
+}
+
+static void burst(struct participant *who, int round) {
+	double nanoseconds[SAMPLES_MAX];
+	unsigned char clean[SAMPLES_MAX];
+	char error[BASELINE_ERROR_BYTES] = "";
+	report_begin(who->id, "time", 0);
+	wait_for_quiet();
+	int result = run(who, error);
+	for (int i = 0; i < who->samples && result == 0; i++) {
+		const long switches = involuntary_switches();
+		const double start = now_nanoseconds();
+		for (size_t repeat = 0; repeat < who->runs_per_sample && result == 0; repeat++) result = run(who, error);
+		nanoseconds[i] = (now_nanoseconds() - start) / (double)who->runs_per_sample;
+		clean[i] = involuntary_switches() == switches;
+	}
+	if (result == 0) {
+		report_burst(who->id, round, who->runs_per_sample, nanoseconds, clean, who->samples);
+		return;
+	}
+	who->taking_part = 0;
+	report_fault(who->id, "refused", error);
+}
+
+/* A kernel that answers from memory, or wrongly only when hurried, gives itself away here. */
+static void check_again(struct participant *who) {
+	uint64_t digest = 0;
+	char error[CANDIDATE_ERROR_BYTES] = "";
+	report_begin(who->id, "recheck", 0);
+	if (run_for_digest(who, &digest, error) != 0) report_fault(who->id, "refused", error);
+	else if (digest != who->digest) report_fault(who->id, "unrepeatable", "outputs after timing differ from those before");
+	else report_digest(who->id, "after", digest);
+}
+
+static int gather(struct participant *participants) {
+	int count = 0;
+	participants[count] = (struct participant){.kind = KIND_REFERENCE, .id = "reference"};
+	enter(&participants[count++], 0);
+	for (int i = 0; i < request->baseline_count; i++) {
+		participants[count] = (struct participant){.kind = KIND_BASELINE, .id = request->baselines[i].id};
+		enter(&participants[count++], i);
+	}
+	for (int i = 0; i < request->candidate_count; i++) {
+		participants[count] = (struct participant){.kind = KIND_CANDIDATE, .id = request->candidates[i].id};
+		enter(&participants[count++], i);
+	}
+	return count;
+}
+
+void time_all(const struct request *asked) {
+	request = asked;
+	workload = calloc(1, sizeof *workload);
+	struct participant *participants =
+		calloc((size_t)(1 + request->baseline_count + request->candidate_count), sizeof *participants);
+	if (workload == NULL || participants == NULL) exit(71);
+	workload_load(workload, request, 0, PLACEMENT_FAST);
+	const int count = gather(participants);
+	const double end = now_nanoseconds() + (double)request->budget_milliseconds * 1e6;
+	for (int round = 0; round < request->rounds_max; round++) {
+		if (round >= request->rounds_min && now_nanoseconds() > end) break;
+		for (int i = 0; i < count; i++)
+			if (participants[i].taking_part) burst(&participants[i], round);
+	}
+	for (int i = 0; i < count; i++)
+		if (participants[i].taking_part && participants[i].kind == KIND_CANDIDATE) check_again(&participants[i]);
+}

@@ -1,0 +1,55 @@
+#define _GNU_SOURCE
+#include "workload.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void create(struct buffer *buffer, const struct tensor_request *tensor, enum placement placement) {
+	if (buffer_create(buffer, tensor->bytes, tensor->element_bytes, placement) == 0) return;
+	fprintf(stderr, "no memory for a tensor of %zu bytes\n", tensor->bytes);
+	exit(71);
+}
+
+void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement) {
+	memset(workload, 0, sizeof *workload);
+	for (int i = 0; i < request->input_count; i++) {
+		char error[512];
+		create(&workload->inputs[i], &request->inputs[i], placement);
+		if (buffer_read_file(&workload->inputs[i], request->datasets[dataset].inputs[i], error, sizeof error) != 0) {
+			fprintf(stderr, "%s\n", error);
+			exit(66);
+		}
+		buffer_protect(&workload->inputs[i]);
+		workload->input_data[i] = workload->inputs[i].data;
+	}
+	for (int i = 0; i < request->output_count; i++) {
+		create(&workload->outputs[i], &request->outputs[i], placement);
+		workload->output_data[i] = workload->outputs[i].data;
+	}
+}
+
+void workload_release(struct workload *workload, const struct request *request) {
+	for (int i = 0; i < request->input_count; i++) buffer_release(&workload->inputs[i]);
+	for (int i = 0; i < request->output_count; i++) buffer_release(&workload->outputs[i]);
+}
+
+void workload_poison(struct workload *workload, const struct request *request) {
+	for (int i = 0; i < request->output_count; i++) buffer_poison(&workload->outputs[i]);
+}
+
+static uint64_t digest_more(uint64_t digest, const struct buffer *buffer) {
+	for (size_t i = 0; i < buffer->bytes; i++) digest = (digest ^ buffer->data[i]) * 0x100000001b3u;
+	return digest;
+}
+
+static const uint64_t digest_start = 0xcbf29ce484222325u;
+
+uint64_t workload_output_digest(const struct workload *workload, int output) {
+	return digest_more(digest_start, &workload->outputs[output]);
+}
+
+uint64_t workload_digest(const struct workload *workload, const struct request *request) {
+	uint64_t digest = digest_start;
+	for (int i = 0; i < request->output_count; i++) digest = digest_more(digest, &workload->outputs[i]);
+	return digest;
+}

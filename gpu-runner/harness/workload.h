@@ -1,0 +1,21 @@
+/* The tensors of one dataset in memory, and the outputs everybody writes to. */
+#ifndef KILN_WORKLOAD_H
+#define KILN_WORKLOAD_H
+#include "buffer.h"
+#include "request.h"
+#include <stdint.h>
+
+struct workload {
+	struct buffer inputs[TENSORS_MAX], outputs[TENSORS_MAX];
+	const void *input_data[TENSORS_MAX];
+	void *output_data[TENSORS_MAX];
+};
+
+/* Ends the process with a message when a file is missing or memory is out. Inputs are read-only afterwards. */
+void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement);
+void workload_release(struct workload *workload, const struct request *request);
+void workload_poison(struct workload *workload, const struct request *request);
+/* FNV-1a over the bytes of one output, or of all. */
+uint64_t workload_output_digest(const struct workload *workload, int output);
+uint64_t workload_digest(const struct workload *workload, const struct request *request);
+#endif
