@@ -5,6 +5,9 @@ import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, ran
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Relative to the checkout or the working directory. */
+export const defaultDataFolder = ".kiln/data";
+
 /** RFC 8410: an Ed25519 SPKI is a fixed prefix and these bytes. */
 const ed25519KeyBytes = 32;
 

@@ -3,7 +3,9 @@
 
 import { createHash } from "node:crypto";
 import { resolve } from "node:path";
-import { type DataFolder, openDataFolder } from "./data-folder.ts";
+import { apiKeyKey } from "#shared/artefact/store-keys.ts";
+import type { ApiKeyRecord } from "#shared/protocol/api-key.ts";
+import { type DataFolder, defaultDataFolder, openDataFolder } from "./data-folder.ts";
 import { type EdgeServer, startEdgeServer } from "./edge-server.ts";
 import { type FolderLock, type LockOwner, lockFolder } from "./folder-lock.ts";
 import { childrenNamed, type OrphanGuard, startOrphanGuard } from "./orphan-guard.ts";
@@ -55,7 +57,6 @@ export class DataFolderHeldError extends Error {
 	}
 }
 
-export const defaultDataFolder = ".kiln/data";
 const sweepEveryMillisecondsDefault = 2_000;
 
 /** Starts the stack; resolves when the edge answers. Throws `DataFolderHeldError` when the folder is another stack's. */
@@ -145,17 +146,16 @@ async function startBackends(
 /** The store keeps only the key's hash; all scopes, since it is the machine's owner who holds it. */
 async function publishApiKey(storage: StorageServer, apiKey: string): Promise<void> {
 	const sha256 = createHash("sha256").update(apiKey).digest("hex");
-	const key = `keys/${sha256}.json`;
+	const key = apiKeyKey(sha256);
 	if (await storage.has(key)) return;
-	await storage.put(
-		key,
-		JSON.stringify({
-			schema: "kiln.api-key/1",
-			caller: "local",
-			namespace: "local",
-			scopes: ["models:write", "jobs:write", "cache:read", "admin"],
-		}),
-	);
+	const record: ApiKeyRecord = {
+		schema: "kiln.key/1",
+		caller: "local",
+		namespace: "local",
+		scopes: ["models:write", "jobs:write", "cache:read", "admin"],
+		expiresAt: null,
+	};
+	await storage.put(key, JSON.stringify(record));
 }
 
 function edgeEnvironment(

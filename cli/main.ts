@@ -1,0 +1,58 @@
+// The command line. Parses arguments, runs one command, and turns its end into an exit code.
+
+import { Command, CommanderError } from "commander";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { AddCommand, RunCommand } from "./command-context.ts";
+import { addDoctor } from "./commands/doctor.ts";
+import { exitCodeOf, exitCodes } from "./exit-code.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+
+const commands: readonly AddCommand[] = [addDoctor];
+
+const program = new Command("kiln")
+	.description("Proven, measured, never-slower kernels for ONNX models.")
+	.option("--json", "one JSON value on stdout", false)
+	.option("--quiet", "no messages or progress on stderr", false)
+	.helpCommand(true)
+	.showHelpAfterError("(kiln COMMAND --help shows examples)")
+	.exitOverride();
+
+const run: RunCommand = async (work) => {
+	const options: { json: boolean; quiet: boolean } = program.opts();
+	const terminal = createTerminal({ isJson: options.json, isQuiet: options.quiet });
+	const interruption = new AbortController();
+	const interrupt = (): void => {
+		// A second signal does not wait for the cleaning up.
+		if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
+		interruption.abort();
+	};
+	process.on("SIGINT", interrupt);
+	process.on("SIGTERM", interrupt);
+	try {
+		process.exitCode = await work({ terminal, signal: interruption.signal });
+	} catch (error) {
+		process.exitCode = report(error, terminal);
+	}
+	if (interruption.signal.aborted) process.exitCode = exitCodes.interrupted;
+};
+
+function report(error: unknown, terminal: Terminal): number {
+	terminal.endProgress();
+	if (error instanceof OptimizeError) {
+		terminal.warn(`kiln: ${error.code}: ${error.message}`);
+		terminal.printJson({ error: { code: error.code, message: error.message, details: error.details } });
+	} else {
+		terminal.warn(`kiln: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+		terminal.printJson({ error: { code: "internal.bug", message: String(error), details: {} } });
+	}
+	return exitCodeOf(error);
+}
+
+for (const add of commands) add(program, run);
+try {
+	await program.parseAsync();
+} catch (error) {
+	if (!(error instanceof CommanderError)) throw error;
+	// Help and version end with 0; everything else that commander refuses is a wrong use.
+	process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
+}

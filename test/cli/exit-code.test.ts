@@ -1,0 +1,34 @@
+import { describe, expect, test } from "vitest";
+import { exitCodeOf, exitCodeOfCode } from "#cli/exit-code.ts";
+import { errorCodes, OptimizeError } from "#shared/fault/optimize-error.ts";
+
+describe("exit codes", () => {
+	test.each([
+		["model.malformed", 2],
+		["request.invalid", 2],
+		["cache.miss", 4],
+		["cache.signature_invalid", 5],
+		["verify.mismatch", 5],
+		["auth.missing", 6],
+		["quota.rate", 6],
+		["infra.storage", 7],
+		["limit.deadline", 7],
+		["internal.bug", 1],
+	] as const)("%s ends with %d", (code, expected) => {
+		expect(exitCodeOf(new OptimizeError(code, "message"))).toBe(expected);
+	});
+
+	test("every code but our own bug has an exit code other than internal", () => {
+		const internal = Object.keys(errorCodes).filter((code) => exitCodeOfCode(code) === 1);
+		expect(internal).toEqual(["internal.bug"]);
+	});
+
+	test("a code newer than this client still ends by its class", () => {
+		expect(exitCodeOfCode("infra.new_thing")).toBe(7);
+		expect(exitCodeOfCode("something.else")).toBe(1);
+	});
+
+	test("what is not a coded fault is internal", () => {
+		expect(exitCodeOf(new TypeError("x"))).toBe(1);
+	});
+});
