@@ -18,8 +18,11 @@ export interface StridedView<B> {
 export interface Arithmetic<B> {
 	/** A buffer of `count` zeros. */
 	allocate(count: number): B;
-	/** A buffer of `count` neutral elements of the reduction: 0, -infinity, infinity or 1. */
-	allocateNeutral(operator: ReduceOperator, count: number): B;
+	/**
+	 * A buffer of `count` neutral elements of the reduction: 0, -infinity, infinity or 1. `isRunning`: a maximum that is
+	 * subtracted between steps starts at the lowest finite float32 instead, since -infinity minus itself is no number.
+	 */
+	allocateNeutral(operator: ReduceOperator, count: number, isRunning?: boolean): B;
 	/** A buffer of one element. */
 	constant(value: number): B;
 	/** to = from. */

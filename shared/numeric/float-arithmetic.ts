@@ -13,6 +13,8 @@ const neutralElements: Readonly<Record<ReduceOperator, number>> = {
 	product: 1,
 };
 
+const lowestFiniteFloat32 = -3.4028234663852886e38;
+
 const combiningOperators: Readonly<Record<ReduceOperator, MapOperator>> = {
 	sum: "add",
 	max: "maximum",
@@ -23,7 +25,10 @@ const combiningOperators: Readonly<Record<ReduceOperator, MapOperator>> = {
 /** Arithmetic on float64 buffers: the reference that measured kernels are compared with. */
 export const float64Arithmetic: Arithmetic<Float64Array> = {
 	allocate: (count) => new Float64Array(count),
-	allocateNeutral: (operator, count) => new Float64Array(count).fill(neutralElements[operator]),
+	allocateNeutral: (operator, count, isRunning = false) =>
+		new Float64Array(count).fill(
+			isRunning && operator === "max" ? lowestFiniteFloat32 : neutralElements[operator],
+		),
 	constant: (value) => Float64Array.of(value),
 	copy: (extents, from, to) => {
 		mapRows(extents, [from], to, (a) => a);
