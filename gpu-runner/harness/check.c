@@ -2,46 +2,13 @@
 #include "check.h"
 #include "baseline.h"
 #include "candidate.h"
+#include "compare.h"
 #include "report.h"
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 static unsigned char refused[CANDIDATES_MAX];
-
-/* Largest |found - expected| over the largest finite |expected|; an element that is not finite on one side only, or not
- * the same infinity, is a mismatch. */
-static void compare(const struct request *request, const struct workload *workload, int dataset, int output, const char *id) {
-	const struct tensor_request *tensor = &request->outputs[output];
-	const size_t count = tensor->bytes / tensor->element_bytes;
-	const char *path = request->datasets[dataset].expected[output];
-	double error_max = 0, largest = 0;
-	size_t worst = 0, mismatches = 0;
-	if (path != NULL) {
-		struct buffer expected;
-		char error[512];
-		if (buffer_create(&expected, count * sizeof(double), sizeof(double), PLACEMENT_FENCED) != 0 ||
-			buffer_read_file(&expected, path, error, sizeof error) != 0) {
-			fprintf(stderr, "expected values of output %d cannot be read\n", output);
-			exit(66);
-		}
-		const double *values = (const double *)expected.data;
-		for (size_t i = 0; i < count; i++) {
-			const double found = element_value(tensor->element, workload->outputs[output].data, i);
-			if (isfinite(values[i]) && isfinite(found)) {
-				const double error_here = fabs(found - values[i]);
-				if (fabs(values[i]) > largest) largest = fabs(values[i]);
-				if (error_here > error_max) error_max = error_here, worst = i;
-			} else if (!(isnan(values[i]) && isnan(found)) && values[i] != found) {
-				if (mismatches++ == 0) worst = i;
-			}
-		}
-		buffer_release(&expected);
-	}
-	report_checked(id, dataset, output, largest > 0 ? error_max / largest : error_max, worst, mismatches,
-		workload_output_digest(workload, output));
-}
 
 static void dump(const struct request *request, const struct workload *workload, const char *id, int dataset) {
 	for (int i = 0; request->dump != NULL && i < request->output_count; i++) {
@@ -91,7 +58,7 @@ static void check_candidate(const struct request *request, struct workload *work
 		refused[index] = 1;
 		report_fault(which->id, fault, error);
 	} else {
-		for (int i = 0; i < request->output_count; i++) compare(request, workload, dataset, i, which->id);
+		for (int i = 0; i < request->output_count; i++) compare_output(request, workload, dataset, i, which->id);
 		dump(request, workload, which->id, dataset);
 	}
 	candidate_release(&candidate);
@@ -106,7 +73,7 @@ static void check_baseline(const struct request *request, struct workload *workl
 	if (baseline_create(&baseline, request, index, dataset, workload, error) != 0 || baseline_run(&baseline, error) != 0)
 		report_fault(which->id, "refused", error);
 	else
-		for (int i = 0; i < request->output_count; i++) compare(request, workload, dataset, i, which->id);
+		for (int i = 0; i < request->output_count; i++) compare_output(request, workload, dataset, i, which->id);
 	baseline_release(&baseline);
 }
 

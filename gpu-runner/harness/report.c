@@ -80,9 +80,4 @@ void report_burst(const char *participant, int round, size_t runs_per_sample, co
 		participant, round, runs_per_sample, samples, flags);
 }
 
-void report_digest(const char *participant, const char *stage, uint64_t digest) {
-	send_line("{\"event\":\"digest\",\"participant\":\"%s\",\"stage\":\"%s\",\"digest\":\"%016" PRIx64 "\"}", participant, stage,
-		digest);
-}
-
 void report_done(void) { send_line("{\"event\":\"done\"}"); }

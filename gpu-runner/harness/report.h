@@ -15,6 +15,5 @@ void report_checked(const char *participant, int dataset, int output, double err
 	uint64_t digest);
 void report_burst(const char *participant, int round, size_t runs_per_sample, const double *nanoseconds,
 	const unsigned char *clean, int count);
-void report_digest(const char *participant, const char *stage, uint64_t digest);
 void report_done(void);
 #endif

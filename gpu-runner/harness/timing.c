@@ -2,6 +2,7 @@
 #include "timing.h"
 #include "baseline.h"
 #include "candidate.h"
+#include "compare.h"
 #include "report.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -134,7 +135,6 @@ static void enter(struct participant *who, int index) {
 	report_begin(who->id, "prepare", 0);
 	who->taking_part = create(who, index, error) == 0 && run_for_digest(who, &who->digest, error) == 0 && calibrate(who, error) == 0;
 	if (!who->taking_part) report_fault(who->id, "refused", error);
-	else if (who->kind == KIND_CANDIDATE) report_digest(who->id, "before", who->digest);
 }
 
 static void burst(struct participant *who, int round) {
@@ -166,7 +166,8 @@ static void check_again(struct participant *who) {
 	report_begin(who->id, "recheck", 0);
 	if (run_for_digest(who, &digest, error) != 0) report_fault(who->id, "refused", error);
 	else if (digest != who->digest) report_fault(who->id, "unrepeatable", "outputs after timing differ from those before");
-	else report_digest(who->id, "after", digest);
+	else
+		for (int i = 0; i < request->output_count; i++) compare_output(request, workload, 0, i, who->id);
 }
 
 static int gather(struct participant *participants) {

@@ -18,7 +18,14 @@ export type CompileOutcome =
 const messageCharactersMax = 4000;
 
 /** Flags common to every kernel: full optimisation, IEEE arithmetic but for fused multiply-add, nothing exported by chance. */
-export const kernelFlags = ["-std=gnu11", "-O3", "-fPIC", "-shared", "-ffp-contract=fast", "-fno-math-errno"] as const;
+export const kernelFlags = [
+	"-std=gnu11",
+	"-O3",
+	"-fPIC",
+	"-shared",
+	"-ffp-contract=fast",
+	"-fno-math-errno",
+] as const;
 
 /** Runs the compiler; what it says comes back as the message of a failure. */
 export async function runCompiler(
@@ -30,7 +37,7 @@ export async function runCompiler(
 		command: options.compiler.command,
 		arguments: commandArguments,
 		directory,
-		environment: compilerEnvironment(directory),
+		environment: compilerEnvironment(options.compiler.searchPath, directory),
 		limitMilliseconds: options.timeoutMilliseconds,
 		silenceMilliseconds: 0,
 		...(options.signal === undefined ? {} : { signal: options.signal }),

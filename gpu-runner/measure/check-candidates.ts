@@ -1,0 +1,230 @@
+// Correctness before speed: every candidate on every dataset, beside the baselines. A candidate that ends the process is
+// found by what the process said last, run again alone, and the others go on without it.
+
+import type { CompiledCandidate } from "#runner/toolchain/compile-candidates.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
+import type { HarnessEventOf } from "./harness-event.ts";
+import type { HarnessRequest } from "./harness-request.ts";
+import { measuringLimits } from "./measuring-limits.ts";
+import { type HarnessRun, runHarness } from "./run-harness.ts";
+import type { Workload } from "./workload.ts";
+
+export interface CheckOptions {
+	readonly binary: string;
+	readonly runtime: string | null;
+	readonly threads: number;
+	readonly seed: number;
+	/** Longest check of one candidate on one dataset. */
+	readonly silenceMilliseconds: number;
+	readonly signal?: AbortSignal;
+}
+
+type Rejection = Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>;
+export type CheckOutcome = { readonly kind: "right"; readonly errorMax: number } | Rejection;
+
+export interface CheckResult {
+	/** By candidate. */
+	readonly outcomes: ReadonlyMap<number, CheckOutcome>;
+	/** Baselines (by index) that run and compute the program; why the others do not. */
+	readonly baselinesUsable: readonly number[];
+	readonly baselineFaults: ReadonlyMap<number, string>;
+	readonly sandboxed: boolean;
+}
+
+/** Share of the largest expected magnitude that a float32 kernel may be off (the key component `float32-1e-3`). */
+export const toleranceRelative = 1e-3;
+/** On inputs that hurt the program itself, a kernel may be off by this many times what ONNX Runtime is off by. */
+const baselineErrorFactor = 4;
+/** A dataset on which float32 itself loses this much says nothing about a kernel. */
+const meaninglessError = 0.05;
+
+export const candidateId = (candidate: number): string => `candidate-${candidate}`;
+
+/** Processes that one check may start in excess of one for each candidate. */
+const runsSpare = 8;
+
+export async function checkCandidates(
+	workload: Workload,
+	candidates: readonly CompiledCandidate[],
+	options: CheckOptions,
+): Promise<CheckResult> {
+	const baselineRun = await runCheck(workload, [], true, options);
+	const tolerances = readTolerances(workload, baselineRun);
+	const outcomes = new Map<number, CheckOutcome>();
+	let waiting: readonly CompiledCandidate[] = candidates;
+	for (let runs = 0; waiting.length > 0; runs++) {
+		if (runs > candidates.length + runsSpare)
+			throw new OptimizeError("internal.bug", "a check does not come to an end");
+		waiting = await checkTogether(workload, waiting, tolerances.byDataset, outcomes, options);
+	}
+	return {
+		outcomes,
+		...tolerances,
+		sandboxed: baselineRun.events.some((event) => event.event === "ready" && event.sandboxed),
+	};
+}
+
+/** Checks as many as one process survives; returns who has not had a verdict yet. */
+async function checkTogether(
+	workload: Workload,
+	candidates: readonly CompiledCandidate[],
+	tolerances: readonly (number | null)[],
+	outcomes: Map<number, CheckOutcome>,
+	options: CheckOptions,
+): Promise<readonly CompiledCandidate[]> {
+	const run = await runCheck(workload, candidates, false, options);
+	const suspect = candidates.find(({ candidate }) => candidateId(candidate) === run.culprit);
+	if (run.finished) {
+		for (const { candidate } of candidates)
+			outcomes.set(candidate, judge(run, candidate, tolerances, options.seed));
+		return [];
+	}
+	if (suspect === undefined)
+		throw new OptimizeError("internal.bug", `the measuring process ended early: ${describeEnd(run)}`);
+	if (candidates.length === 1) {
+		outcomes.set(suspect.candidate, endOf(run));
+		return [];
+	}
+	// Alone, to tell a culprit from the victim of a neighbour that wrote where it should not.
+	await checkTogether(workload, [suspect], tolerances, outcomes, options);
+	const others = candidates.filter((candidate) => candidate !== suspect);
+	if (outcomes.get(suspect.candidate)?.kind !== "right") return others;
+	for (const other of others) await checkTogether(workload, [other], tolerances, outcomes, options);
+	return [];
+}
+
+async function runCheck(
+	workload: Workload,
+	candidates: readonly CompiledCandidate[],
+	withBaselines: boolean,
+	options: CheckOptions,
+): Promise<HarnessRun> {
+	const baselines = withBaselines && options.runtime !== null ? workload.baselines : [];
+	const limitMilliseconds =
+		options.silenceMilliseconds *
+		Math.max(1, (candidates.length + baselines.length) * workload.datasets.length);
+	const request: HarnessRequest = {
+		mode: "check",
+		runtime: baselines.length > 0 ? options.runtime : null,
+		threads: options.threads,
+		limits: measuringLimits(
+			workload,
+			candidates.length + baselines.length,
+			options.threads,
+			limitMilliseconds,
+		),
+		budget: { milliseconds: 0, roundsMin: 0, roundsMax: 0, quietMilliseconds: 0 },
+		dump: null,
+		inputs: workload.inputs,
+		outputs: workload.outputs,
+		datasets: workload.datasets,
+		baselines,
+		candidates: candidates.map(({ candidate, library, prefix }) => ({
+			id: candidateId(candidate),
+			library,
+			prefix,
+		})),
+	};
+	const run = await runHarness(request, {
+		binary: options.binary,
+		directory: workload.directory,
+		limitMilliseconds,
+		silenceMilliseconds: options.silenceMilliseconds,
+		...(options.signal === undefined ? {} : { signal: options.signal }),
+	});
+	if (run.end.kind === "aborted") throw new OptimizeError("limit.deadline", "measuring was cancelled");
+	return run;
+}
+
+/** What each dataset allows (null: the dataset says nothing), and which baselines can be compared with. */
+function readTolerances(
+	workload: Workload,
+	run: HarnessRun,
+): { byDataset: (number | null)[]; baselinesUsable: number[]; baselineFaults: Map<number, string> } {
+	const faults = new Map<number, string>();
+	const checks = run.events.filter((event) => event.event === "checked");
+	const errorsOf = (id: string, dataset: number): HarnessEventOf<"checked">[] =>
+		checks.filter((event) => event.participant === id && event.dataset === dataset);
+	workload.baselines.forEach((baseline, index) => {
+		const fault = run.events.find((event) => event.event === "fault" && event.participant === baseline.id);
+		const ordinary = errorsOf(baseline.id, 0);
+		if (fault?.event === "fault") faults.set(index, fault.message);
+		else if (ordinary.length !== workload.outputs.length)
+			faults.set(index, `did not run: ${describeEnd(run)}`);
+		else if (ordinary.some((event) => event.mismatches > 0 || event.errorMax > meaninglessError))
+			faults.set(
+				index,
+				`computes something else: error ${Math.max(...ordinary.map((event) => event.errorMax))}`,
+			);
+	});
+	const usable = workload.baselines.map((_, index) => index).filter((index) => !faults.has(index));
+	const byDataset = workload.datasets.map((_, dataset) => {
+		if (usable.length === 0) return toleranceRelative;
+		const allowed = usable.map((index) => {
+			const events = errorsOf(workload.baselines[index]?.id ?? "", dataset);
+			const broken =
+				events.length === 0 ||
+				events.some((event) => event.mismatches > 0 || event.errorMax > meaninglessError);
+			return broken ? null : Math.max(...events.map((event) => event.errorMax));
+		});
+		const best = allowed.filter((error) => error !== null);
+		return best.length === 0 ? null : Math.max(toleranceRelative, baselineErrorFactor * Math.min(...best));
+	});
+	return { byDataset, baselinesUsable: usable, baselineFaults: faults };
+}
+
+function judge(
+	run: HarnessRun,
+	candidate: number,
+	tolerances: readonly (number | null)[],
+	seed: number,
+): CheckOutcome {
+	const id = candidateId(candidate);
+	let errorMax = 0;
+	for (const event of run.events) {
+		if (event.event === "fault" && event.participant === id) return rejectionOf(event);
+		if (event.event !== "checked" || event.participant !== id) continue;
+		const tolerance = tolerances[event.dataset] ?? null;
+		if (tolerance === null) continue;
+		const error = event.mismatches > 0 ? Number.MAX_VALUE : event.errorMax;
+		if (error > tolerance) return { kind: "wrongResult", errorMax: error, output: event.output, seed };
+		errorMax = Math.max(errorMax, error);
+	}
+	return { kind: "right", errorMax };
+}
+
+export function rejectionOf(fault: HarnessEventOf<"fault">): Rejection {
+	if (fault.kind === "outOfBounds") return { kind: "crashed", signal: `outOfBounds: ${fault.message}` };
+	if (fault.kind === "refused") return { kind: "crashed", signal: `refused: ${fault.message}` };
+	return { kind: "unstable", message: fault.message };
+}
+
+/** The verdict on a candidate during which the process ended. */
+export function endOf(run: HarnessRun): Rejection {
+	switch (run.end.kind) {
+		case "silent":
+		case "overtime":
+			return { kind: "hung", limitMilliseconds: run.end.limitMilliseconds };
+		case "signalled":
+			return run.end.signal === "SIGXCPU" || run.end.signal === "SIGKILL"
+				? { kind: "hung", limitMilliseconds: 0 }
+				: { kind: "crashed", signal: run.end.signal };
+		default:
+			return { kind: "crashed", signal: describeEnd(run) };
+	}
+}
+
+export function describeEnd(run: HarnessRun): string {
+	const { end } = run;
+	switch (end.kind) {
+		case "exited":
+			return `exit status ${end.status} ${end.errorText.trim().slice(0, 500)}`.trim();
+		case "signalled":
+			return end.signal;
+		case "notStarted":
+			return end.message;
+		default:
+			return end.kind;
+	}
+}

@@ -1,0 +1,28 @@
+// Bounds of one measuring process, from what it is going to hold and how long it may take.
+
+import type { HarnessRequest } from "./harness-request.ts";
+import type { Workload } from "./workload.ts";
+
+/** ONNX Runtime, the C library's arenas and the reference read: address space, most of it never touched. */
+const baseBytes = 6 * 2 ** 30;
+/** A candidate's packed weights may be padded; its workspace is bounded by its tensors. */
+const weightCopiesEach = 1.5;
+const slackEachBytes = 64 * 2 ** 20;
+const largePageBytes = 4 * 2 ** 20;
+
+export function measuringLimits(
+	workload: Workload,
+	participants: number,
+	threads: number,
+	limitMilliseconds: number,
+): HarnessRequest["limits"] {
+	const each = workload.weightBytes * weightCopiesEach + workload.tensorBytes + slackEachBytes;
+	const tensors = workload.inputs.length + workload.outputs.length;
+	return {
+		cpuSeconds: Math.ceil((limitMilliseconds / 1000) * (threads + 1)) + 5,
+		addressSpaceBytes: Math.ceil(
+			baseBytes + 3 * workload.tensorBytes + tensors * largePageBytes + participants * each,
+		),
+		fileBytes: workload.tensorBytes + slackEachBytes,
+	};
+}

@@ -1,0 +1,126 @@
+// Interleaved timing of candidates and baselines in one process. A candidate that ends the process is put aside and the
+// rest are timed again without it.
+
+import type { CompiledCandidate } from "#runner/toolchain/compile-candidates.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
+import { candidateId, describeEnd, endOf, rejectionOf } from "./check-candidates.ts";
+import type { HarnessRequest } from "./harness-request.ts";
+import { measuringLimits } from "./measuring-limits.ts";
+import { type HarnessRun, runHarness } from "./run-harness.ts";
+import type { Burst } from "./statistics.ts";
+import type { Workload } from "./workload.ts";
+
+export interface TimeOptions {
+	readonly binary: string;
+	readonly runtime: string | null;
+	readonly threads: number;
+	readonly budget: HarnessRequest["budget"];
+	/** Baselines that take part, by index. */
+	readonly baselines: readonly number[];
+	/** What a candidate's outputs may be off by after timing. */
+	readonly tolerance: number;
+	/** Longest burst, and longest preparation, of one participant. */
+	readonly silenceMilliseconds: number;
+	readonly signal?: AbortSignal;
+}
+
+export interface TimeResult {
+	readonly bursts: readonly Burst[];
+	/** Candidates that were right when checked and failed now. */
+	readonly rejections: ReadonlyMap<number, Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>>;
+}
+
+/** Loading sessions, packing weights and calibrating, besides the rounds themselves. */
+const preparationMilliseconds = 60_000;
+
+export async function timeCandidates(
+	workload: Workload,
+	candidates: readonly CompiledCandidate[],
+	options: TimeOptions,
+): Promise<TimeResult> {
+	const rejections = new Map<number, Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>>();
+	let remaining = candidates;
+	for (;;) {
+		const run = await runTiming(workload, remaining, options);
+		if (run.finished) {
+			readFaults(run, remaining, options.tolerance, rejections);
+			return { bursts: burstsOf(run), rejections };
+		}
+		const suspect = remaining.find(({ candidate }) => candidateId(candidate) === run.culprit);
+		if (suspect === undefined)
+			throw new OptimizeError(
+				"measure.baseline_failed",
+				`timing ended early in ${run.culprit}: ${describeEnd(run)}`,
+			);
+		rejections.set(suspect.candidate, endOf(run));
+		remaining = remaining.filter((candidate) => candidate !== suspect);
+	}
+}
+
+async function runTiming(
+	workload: Workload,
+	candidates: readonly CompiledCandidate[],
+	options: TimeOptions,
+): Promise<HarnessRun> {
+	const baselines = workload.baselines.filter((_, index) => options.baselines.includes(index));
+	const limitMilliseconds = options.budget.milliseconds * 2 + preparationMilliseconds;
+	const request: HarnessRequest = {
+		mode: "time",
+		runtime: baselines.length > 0 ? options.runtime : null,
+		threads: options.threads,
+		limits: measuringLimits(
+			workload,
+			candidates.length + baselines.length,
+			options.threads,
+			limitMilliseconds,
+		),
+		budget: options.budget,
+		dump: null,
+		inputs: workload.inputs,
+		outputs: workload.outputs,
+		datasets: workload.datasets.slice(0, 1),
+		baselines: baselines.map((baseline) => ({ ...baseline, models: baseline.models.slice(0, 1) })),
+		candidates: candidates.map(({ candidate, library, prefix }) => ({
+			id: candidateId(candidate),
+			library,
+			prefix,
+		})),
+	};
+	const run = await runHarness(request, {
+		binary: options.binary,
+		directory: workload.directory,
+		limitMilliseconds,
+		silenceMilliseconds: options.silenceMilliseconds,
+		...(options.signal === undefined ? {} : { signal: options.signal }),
+	});
+	if (run.end.kind === "aborted") throw new OptimizeError("limit.deadline", "measuring was cancelled");
+	return run;
+}
+
+function burstsOf(run: HarnessRun): Burst[] {
+	return run.events.flatMap((event) => {
+		if (event.event !== "burst") return [];
+		const { participant, round, runsPerSample, nanoseconds, clean } = event;
+		return [{ participant, round, runsPerSample, nanoseconds, clean }];
+	});
+}
+
+function readFaults(
+	run: HarnessRun,
+	candidates: readonly CompiledCandidate[],
+	tolerance: number,
+	rejections: Map<number, Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>>,
+): void {
+	for (const { candidate } of candidates) {
+		for (const event of run.events) {
+			if (!("participant" in event) || event.participant !== candidateId(candidate)) continue;
+			if (event.event === "fault") rejections.set(candidate, rejectionOf(event));
+			else if (event.event === "checked" && (event.mismatches > 0 || event.errorMax > tolerance))
+				rejections.set(candidate, {
+					kind: "unstable",
+					message: `outputs after timing are off by ${event.errorMax}`,
+				});
+		}
+	}
+}
