@@ -21,8 +21,7 @@ static int create_fenced(struct buffer *buffer, size_t alignment) {
 	if (buffer->mapping == MAP_FAILED) return -1;
 	unsigned char *end = buffer->mapping + PAGE + body;
 	buffer->data = end - round_up(buffer->bytes, alignment);
-	memset(buffer->mapping + PAGE, PATTERN, buffer->data - (buffer->mapping + PAGE));
-	memset(buffer->data + buffer->bytes, PATTERN, end - (buffer->data + buffer->bytes));
+	buffer_mend(buffer);
 	return mprotect(buffer->mapping, PAGE, PROT_NONE) | mprotect(end, PAGE, PROT_NONE);
 }
 
@@ -56,6 +55,13 @@ void buffer_protect(struct buffer *buffer) {
 	if (buffer->placement != PLACEMENT_FENCED) return;
 	mprotect(buffer->mapping, PAGE, PROT_NONE);
 	mprotect(buffer->mapping + buffer->mapping_bytes - PAGE, PAGE, PROT_NONE);
+}
+
+void buffer_mend(struct buffer *buffer) {
+	if (buffer->placement != PLACEMENT_FENCED) return;
+	unsigned char *begin = buffer->mapping + PAGE, *behind = buffer->data + buffer->bytes;
+	memset(begin, PATTERN, (size_t)(buffer->data - begin));
+	memset(behind, PATTERN, (size_t)(buffer->mapping + buffer->mapping_bytes - PAGE - behind));
 }
 
 int buffer_overrun(const struct buffer *buffer) {

@@ -27,6 +27,8 @@ void buffer_poison(struct buffer *buffer);
 void buffer_protect(struct buffer *buffer);
 /* Whether the pattern around a fenced buffer still stands: 0 intact, -1 written before it, 1 written behind it. */
 int buffer_overrun(const struct buffer *buffer);
+/* Puts the pattern back, so that the next participant is not blamed for the last one's writes. */
+void buffer_mend(struct buffer *buffer);
 /* Fills the buffer from a file of exactly its length: 0, or -1 with a message in `error`. */
 int buffer_read_file(struct buffer *buffer, const char *path, char *error, size_t error_bytes);
 int buffer_write_file(const struct buffer *buffer, const char *path);

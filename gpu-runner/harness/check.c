@@ -47,7 +47,10 @@ static void check_candidate(const struct request *request, struct workload *work
 	for (int run = 0; run < 2 && fault == NULL; run++) {
 		workload_poison(workload, request);
 		if (candidate_run(&candidate, workload, request->threads, error) != 0) fault = "refused";
-		else if (overran(request, &candidate, workload, error)) fault = "outOfBounds";
+		else if (overran(request, &candidate, workload, error)) {
+			fault = "outOfBounds";
+			for (int i = 0; i < request->output_count; i++) buffer_mend(&workload->outputs[i]);
+		}
 		digests[run] = workload_digest(workload, request);
 	}
 	if (fault == NULL && digests[0] != digests[1]) {

@@ -4,7 +4,7 @@ import type { HarnessRequest } from "./harness-request.ts";
 import type { Workload } from "./workload.ts";
 
 /** ONNX Runtime, the C library's arenas and the reference read: address space, most of it never touched. */
-const baseBytes = 6 * 2 ** 30;
+const baseBytes = 3 * 2 ** 30;
 /** A candidate's packed weights may be padded; its workspace is bounded by its tensors. */
 const weightCopiesEach = 1.5;
 const slackEachBytes = 64 * 2 ** 20;
