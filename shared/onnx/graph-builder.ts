@@ -45,25 +45,32 @@ export const defaultBuilderLimits: BuilderLimits = {
 	foldedElementsMax: 8 * 2 ** 20,
 };
 
+/** 32 MiB of int64. */
+const positionsMax = 2 ** 22;
+
 export class GraphBuilder {
 	readonly limits: BuilderLimits;
 	readonly inputs: GraphInput[] = [];
 	readonly constants = new Map<ValueId, TensorData>();
 	readonly nodes: GraphNode[] = [];
-	readonly sources: SourceNode[] = [];
+	/** The file's nodes, in its order. */
+	readonly sources: readonly SourceNode[];
 	readonly #values: { name: string; readonly dataType: DataType; readonly shape: Shape }[] = [];
 	readonly #weights = new Set<ValueId>();
 	readonly #scalars = new Map<string, ValueId>();
 	readonly #budget: FoldBudget;
 
-	constructor(limits: BuilderLimits = defaultBuilderLimits) {
+	#source = 0;
+
+	constructor(limits: BuilderLimits = defaultBuilderLimits, sources: readonly SourceNode[] = []) {
 		this.limits = limits;
+		this.sources = sources;
 		this.#budget = { elementsLeft: limits.foldedElementsMax };
 	}
 
-	/** Primitives added from now on belong to this ONNX node. */
-	beginSource(source: SourceNode): void {
-		this.sources.push(source);
+	/** Primitives added from now on belong to this ONNX node (an index into `sources`). */
+	beginSource(source: number): void {
+		this.#source = source;
 	}
 
 	get values(): readonly Value[] {
@@ -118,6 +125,20 @@ export class GraphBuilder {
 		const id = this.constant(writeElements(dataType, [], [value]));
 		this.#scalars.set(key, id);
 		return id;
+	}
+	/** The int64 vector 0, 1, …, count - 1. Throws `model.limits_exceeded` beyond `positionsMax`. */
+	positions(count: number): ValueId {
+		if (count > positionsMax) {
+			throw new OptimizeError(
+				"model.limits_exceeded",
+				`${count} positions on one axis: at most ${positionsMax}`,
+				{
+					count,
+					limit: positionsMax,
+				},
+			);
+		}
+		return this.integers(Array.from({ length: count }, (_, position) => position));
 	}
 	/** A constant int64 vector. */
 	integers(values: readonly number[]): ValueId {
@@ -252,8 +273,7 @@ export class GraphBuilder {
 			);
 		}
 		const output = this.#addValue("", dataType, shape);
-		const source = this.sources.length - 1;
-		this.nodes.push({ ...draft, output, source });
+		this.nodes.push({ ...draft, output, source: this.#source });
 		return output;
 	}
 	#addValue(name: string, dataType: DataType, shape: Shape): ValueId {

@@ -1,0 +1,90 @@
+// All operators that Kiln imports, and how one is found for a node.
+
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { OnnxNode } from "../model.ts";
+import type { OperatorEntry } from "../node-context.ts";
+import { malformed } from "../wire.ts";
+import { activationOperators } from "./activation.ts";
+import { constantOperators } from "./constant.ts";
+import { elementwiseOperators } from "./elementwise.ts";
+import { indexingOperators } from "./indexing.ts";
+import { checkLegacyOperator, oldestOpset } from "./legacy-operators.ts";
+import { lossOperators } from "./loss.ts";
+import { normalizationOperators } from "./normalization.ts";
+import { reductionOperators } from "./reduction.ts";
+import { shapeOperators } from "./shape.ts";
+import { softmaxOperators } from "./softmax.ts";
+
+/** Newest version of ONNX's own operator set that the importers know (ONNX 1.23). */
+export const newestOpset = 28;
+
+/** Entries by "domain:Operator"; ONNX's own domain is spelled ai.onnx. */
+export const operatorTable: Readonly<Record<string, OperatorEntry>> = {
+	...inDomain("ai.onnx", {
+		...activationOperators,
+		...constantOperators,
+		...elementwiseOperators,
+		...indexingOperators,
+		...lossOperators,
+		...normalizationOperators,
+		...reductionOperators,
+		...shapeOperators,
+		...softmaxOperators,
+	}),
+};
+
+function inDomain(
+	domain: string,
+	operators: Readonly<Record<string, OperatorEntry>>,
+): Readonly<Record<string, OperatorEntry>> {
+	return Object.fromEntries(Object.entries(operators).map(([name, entry]) => [`${domain}:${name}`, entry]));
+}
+
+/** Domains whose operators are published; every other is the model's own, and refused. */
+const publishedDomains: ReadonlySet<string> = new Set([
+	"",
+	"ai.onnx.ml",
+	"ai.onnx.preview",
+	"ai.onnx.training",
+	"ai.onnx.preview.training",
+	"com.microsoft",
+]);
+
+/** Operators that run subgraphs; their bodies are never opened. */
+const controlFlow: ReadonlySet<string> = new Set(["If", "Loop", "Scan", "SequenceMap"]);
+
+/**
+ * The importer of an operator, and the version of its domain in force. Throws `model.custom_domain_refused` or
+ * `.op_unsupported` (which cost the node), and `model.malformed` when the model does not import ONNX's operator set.
+ */
+export function findOperator(
+	{ domain, operator, attributes }: Pick<OnnxNode, "domain" | "operator" | "attributes">,
+	opsets: ReadonlyMap<string, number>,
+): { readonly entry: OperatorEntry; readonly opset: number } {
+	const spelled = domain === "" ? "ai.onnx" : domain;
+	if (!publishedDomains.has(domain)) {
+		throw new OptimizeError(
+			"model.custom_domain_refused",
+			`operator '${operator}' is of the custom domain '${domain}': only published operators are imported`,
+			{ operator, domain },
+		);
+	}
+	const opset = opsets.get(domain) ?? (domain === "" ? malformed("the model imports no operator set") : 1);
+	const key = `${spelled}:${operator}`;
+	const entry = Object.hasOwn(operatorTable, key) ? operatorTable[key] : undefined;
+	if (entry === undefined) {
+		const why = controlFlow.has(operator) ? "control flow is not supported" : "it is not supported";
+		return unsupported(`operator '${operator}' of ${spelled}: ${why}`, operator, spelled);
+	}
+	if (domain !== "") return { entry, opset };
+	checkLegacyOperator(operator, opset, (attributes.get("broadcast")?.int ?? 0) !== 0);
+	if (Math.max(opset, oldestOpset) < entry.sinceOpset) {
+		const why = `it exists from opset ${entry.sinceOpset} on, the model imports ${opset}`;
+		return unsupported(`operator '${operator}': ${why}`, operator, spelled);
+	}
+	return { entry, opset };
+}
+
+function unsupported(message: string, operator: string, domain: string): never {
+	throw new OptimizeError("model.op_unsupported", message, { operator, domain });
+}
