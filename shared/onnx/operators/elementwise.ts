@@ -4,7 +4,7 @@ import type { BinaryOperator, UnaryOperator, ValueId } from "#shared/graph/graph
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { broadcastShapes, elementCount, equalShapes } from "#shared/tensor/shape.ts";
-import { dataTypeOfNumber, elementTypeName } from "../element-type.ts";
+import { dataTypeOfCode, elementTypeName } from "../element-type.ts";
 import type { NodeContext, OperatorEntry, OperatorImporter } from "../node-context.ts";
 import { demandFloat, demandNumber } from "./accepted-types.ts";
 import { chain, square, withScalar } from "./formulas.ts";
@@ -147,7 +147,7 @@ function importWhere(context: NodeContext): void {
 
 function importCast(context: NodeContext): void {
 	const code = context.attributeInt("to");
-	const dataType = dataTypeOfNumber(code);
+	const dataType = dataTypeOfCode(code);
 	if (dataType === null) {
 		context.refuse(
 			"model.type_unsupported",

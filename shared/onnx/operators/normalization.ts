@@ -5,7 +5,7 @@ import type { ValueId } from "#shared/graph/graph.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import { normalizeAxis } from "../axes.ts";
-import { dataTypeOfNumber, elementTypeName } from "../element-type.ts";
+import { dataTypeOfCode, elementTypeName } from "../element-type.ts";
 import type { NodeContext, OperatorEntry } from "../node-context.ts";
 import { demandFloat } from "./accepted-types.ts";
 import { axesFrom, centred, meanKept, square, withScalar } from "./formulas.ts";
@@ -16,7 +16,7 @@ const defaultEpsilon = 1e-5;
 /** The type statistics are computed in: never narrower than the operand's. */
 export function statisticsType(context: NodeContext, operandType: DataType): DataType {
 	const code = context.attributeInt("stash_type", 1);
-	const stash = dataTypeOfNumber(code);
+	const stash = dataTypeOfCode(code);
 	if (stash !== "float32" && stash !== operandType) {
 		context.refuse(
 			"model.op_attribute_unsupported",
