@@ -18,3 +18,6 @@ export const uploadKey = (id: string): string => `uploads/${id}.json`;
 export const uploadDataKey = (id: string): string => `uploads/${id}.bin`;
 /** Marks that a namespace may read a blob: knowing a digest is no permission. */
 export const reachKey = (namespace: string, sha256: string): string => `reach/${namespace}/${sha256}`;
+/** Marks a job that may not have ended: what the sweeper walks, so that it never lists all jobs there ever were. */
+export const openJobPrefix = "open-jobs/";
+export const openJobKey = (id: string): string => `${openJobPrefix}${id}`;

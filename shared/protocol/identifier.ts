@@ -22,6 +22,14 @@ export function createIdentifier(prefix: IdentifierPrefix, nowMilliseconds: numb
 	return `${prefix}_${time}${tail}`;
 }
 
+/** When an identifier was made, in milliseconds since the epoch. */
+export function identifierMilliseconds(identifier: string): number {
+	const start = identifier.indexOf("_") + 1;
+	let time = 0;
+	for (const digit of identifier.slice(start, start + timeDigits)) time = time * 32 + alphabet.indexOf(digit);
+	return time;
+}
+
 const ulid = "[0-7][0-9A-HJKMNP-TV-Z]{25}";
 
 export const jobIdSchema = z.string().regex(new RegExp(`^job_${ulid}$`), "a job id (job_…) expected");

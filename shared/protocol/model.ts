@@ -25,12 +25,15 @@ export type ShapeBindings = z.infer<typeof shapeBindingsSchema>;
 
 /** Graph inputs that keep their value between calls, by name. */
 export const weightNamesSchema = z.array(z.string().min(1).max(1024)).max(weightNamesMax);
+/** Which graph inputs are weights: those named, `none`, or `auto`: found by how they are used. */
+export const weightsSchema = z.union([z.enum(["auto", "none"]), weightNamesSchema]);
+export type Weights = z.infer<typeof weightsSchema>;
 
 /** `POST /v1/models` with JSON: a model whose bytes were uploaded before. */
 export const modelRequestSchema = z.strictObject({
 	blob: digestSchema,
 	shapes: shapeBindingsSchema.default({}),
-	weights: weightNamesSchema.default([]),
+	weights: weightsSchema.default("auto"),
 });
 
 /** An ONNX node, as its author named it. Untrusted text: escape it wherever it is shown. */
@@ -44,6 +47,10 @@ export const sourceNodeSchema = z.object({
 export const refusalSchema = z.object({
 	node: z.string(),
 	operator: z.string(),
+	/** "" for ONNX's own operators. */
+	domain: z.string(),
+	/** Position in the file's node list. */
+	index: z.int(),
 	code: z.string(),
 	reason: z.string(),
 });
@@ -65,7 +72,7 @@ export const modelRecordSchema = z.object({
 	bytesCount: z.int(),
 	name: z.string(),
 	shapes: shapeBindingsSchema,
-	weights: weightNamesSchema,
+	weights: weightsSchema,
 	/** ONNX nodes in the file's main graph. */
 	nodesCount: z.int(),
 	islands: z.array(islandSchema),
@@ -83,15 +90,20 @@ export interface ModelIdentity {
 	readonly blob: string;
 	readonly namespace: string;
 	readonly shapes: ShapeBindings;
-	readonly weights: readonly string[];
+	readonly weights: Weights;
 	readonly version: string;
 }
 
 /** Names a model by everything its record follows from. The namespace is part of it: no id tells of another's models. */
 export function modelId(identity: ModelIdentity): string {
 	const { blob, namespace, shapes, version } = identity;
-	return `mdl_${sha256Hex(canonicalJson({ blob, namespace, shapes, version, weights: [...identity.weights].sort() }))}`;
+	const weights = sortedWeights(identity.weights);
+	return `mdl_${sha256Hex(canonicalJson({ blob, namespace, shapes, version, weights }))}`;
 }
+
+/** The order of names means nothing. */
+export const sortedWeights = (weights: Weights): Weights =>
+	typeof weights === "string" ? weights : [...weights].sort();
 
 /** The digest under which a model's record lies. */
 export const modelDigest = (id: string): string => id.slice("mdl_".length);

@@ -5,7 +5,7 @@ import { efforts } from "#shared/pipeline/plan.ts";
 import { digestSchema } from "./digest.ts";
 import { modelIdSchema } from "./identifier.ts";
 import { attemptSchema, dispositionSchema, type Job, jobSchema } from "./job.ts";
-import { refusalSchema, shapeBindingsSchema, weightNamesSchema } from "./model.ts";
+import { refusalSchema, shapeBindingsSchema, weightsSchema } from "./model.ts";
 import { signedManifestSchema } from "./signed-manifest.ts";
 import { targetIdSchema } from "./target.ts";
 
@@ -18,7 +18,7 @@ export const optimizationRequestSchema = z.strictObject({
 	threads: z.int().min(1).max(threadsMax).default(1),
 	/** Other bindings than the model was sent with: the model is analysed again under them. */
 	shapes: shapeBindingsSchema.optional(),
-	weights: weightNamesSchema.optional(),
+	weights: weightsSchema.optional(),
 	/** `prefer`: what is cached is the answer. `only`: never run anything. `refresh`: measure again. */
 	cache: z.enum(["prefer", "only", "refresh"]).default("prefer"),
 });

@@ -65,6 +65,8 @@ export const signedManifestSchema = z.looseObject({
 	signature: z.base64(),
 });
 
+export type SignedManifestDocument = z.infer<typeof signedManifestSchema>;
+
 /** Throws ZodError or SyntaxError for what is no signed manifest. The signature is not checked here. */
 export const decodeSignedManifest = (text: string): SignedManifest =>
 	signedManifestSchema.parse(JSON.parse(text));

@@ -1,0 +1,69 @@
+// Brings a job up to date with the kernel cache: whoever published a kernel may have died before it could say so.
+
+import { mapBounded } from "#functions/bounded-parallel.ts";
+import { readJob, type StoredJob, updateJob } from "#functions/jobs/job-store.ts";
+import { readCachedKernel, satisfies } from "#functions/kernels/cached-kernel.ts";
+import type { EdgeServices } from "#functions/services.ts";
+import { readJsonObject } from "#functions/stored-json.ts";
+import type { SpeedVerdict } from "#shared/artefact/manifest.ts";
+import { retryableCodes } from "#shared/fault/optimize-error.ts";
+import { flightSchema, flightStoreKey } from "#shared/protocol/flight.ts";
+import type { Job, Task } from "#shared/protocol/job.ts";
+import { concludeJob, failTask, isTaskDone, succeedTask } from "#shared/protocol/job-transition.ts";
+
+type TaskAnswer =
+	| { readonly kind: "kernel"; readonly verdict: SpeedVerdict }
+	| { readonly kind: "failed"; readonly error: NonNullable<Task["error"]> }
+	| { readonly kind: "open" };
+
+/** The job after its tasks were compared with the cache; the same object when nothing is new. */
+export async function settleJob(services: EdgeServices, stored: StoredJob): Promise<StoredJob> {
+	if (stored.value.terminal) return stored;
+	const job = stored.value;
+	const answers = await mapBounded(job.tasks, (task) => findAnswer(services, job, task));
+	const isNews = job.tasks.some(
+		(task, index) => !isTaskDone(task) && answers[index] !== undefined && answers[index].kind !== "open",
+	);
+	if (!isNews && !job.tasks.every(isTaskDone)) return stored;
+	const settled = await updateJob(services, job.id, (current) =>
+		current.terminal ? null : applyAnswers(current, answers, services.clock.nowMilliseconds()),
+	);
+	return settled ?? stored;
+}
+
+function applyAnswers(job: Job, answers: readonly TaskAnswer[], nowMilliseconds: number): Job {
+	const now = new Date(nowMilliseconds).toISOString();
+	const verdicts = new Map<number, SpeedVerdict>();
+	let next = job;
+	answers.forEach((answer, index) => {
+		if (answer.kind === "kernel") {
+			verdicts.set(index, answer.verdict);
+			next = succeedTask(next, index, now);
+		} else if (answer.kind === "failed") {
+			next = failTask(next, index, answer.error, now);
+		}
+	});
+	return concludeJob(next, verdicts, now);
+}
+
+async function findAnswer(services: EdgeServices, job: Job, task: Task): Promise<TaskAnswer> {
+	if (task.state === "failed") return { kind: "open" };
+	const kernel = await readCachedKernel(services, job.namespace, task.key);
+	if (kernel !== null && satisfies(kernel.signed.manifest.effort, job.effort)) {
+		const isOld = task.state !== "succeeded" && kernel.etag === task.replaces;
+		if (!isOld) return { kind: "kernel", verdict: kernel.signed.manifest.verdict };
+	}
+	return task.disposition === "coalesced" ? leaderFailure(services, job, task) : { kind: "open" };
+}
+
+/** A leader's lasting failure is its followers' too; after any other the sweeper lets one of them lead. */
+async function leaderFailure(services: EdgeServices, job: Job, task: Task): Promise<TaskAnswer> {
+	const place = flightStoreKey(job.namespace, task.key, job.effort);
+	const flight = await readJsonObject(services.store, place, flightSchema);
+	const leader = flight === null ? null : await readJob(services, flight.value.jobId);
+	const error = leader?.value.tasks[flight?.value.task ?? -1]?.error ?? null;
+	if (error === null || isRetryable(error.code)) return { kind: "open" };
+	return { kind: "failed", error };
+}
+
+const isRetryable = (code: string): boolean => [...retryableCodes].some((known) => known === code);

@@ -1,0 +1,47 @@
+import { mapBounded } from "#functions/bounded-parallel.ts";
+import { type CachedKernel, readCachedKernel, satisfies } from "#functions/kernels/cached-kernel.ts";
+import type { EdgeServices } from "#functions/services.ts";
+import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
+import type { KeyComponents } from "#shared/artefact/manifest.ts";
+import { kilnVersion } from "#shared/artefact/version.ts";
+import type { ModelRecord } from "#shared/protocol/model.ts";
+import type { AnalysisRequest } from "#shared/protocol/optimization.ts";
+
+/** A distinct program of a model, and what the cache has for it. */
+export interface LookedUp {
+	readonly program: string;
+	/** Indices of the model's islands that share it. */
+	readonly islands: readonly number[];
+	readonly key: string;
+	readonly components: KeyComponents;
+	readonly kernel: CachedKernel | null;
+	/** Whether the kernel satisfies the effort asked for. */
+	readonly isHit: boolean;
+}
+
+/** Each distinct program once, in the order in which the model first has it. */
+export async function lookUpPrograms(
+	services: EdgeServices,
+	model: ModelRecord,
+	request: Pick<AnalysisRequest, "target" | "threads" | "effort">,
+): Promise<readonly LookedUp[]> {
+	const islandsOf = new Map<string, number[]>();
+	for (const island of model.islands) {
+		const sharing = islandsOf.get(island.program);
+		if (sharing === undefined) islandsOf.set(island.program, [island.index]);
+		else sharing.push(island.index);
+	}
+	return mapBounded([...islandsOf], async ([program, islands]) => {
+		const components: KeyComponents = {
+			program,
+			target: request.target,
+			threads: request.threads,
+			tolerance: "float32-1e-3",
+			version: kilnVersion,
+		};
+		const key = kernelCacheKey(components);
+		const kernel = await readCachedKernel(services, model.namespace, key);
+		const isHit = kernel !== null && satisfies(kernel.signed.manifest.effort, request.effort);
+		return { program, islands, key, components, kernel, isHit };
+	});
+}
