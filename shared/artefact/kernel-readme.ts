@@ -2,7 +2,16 @@ import type { KernelManifest } from "./manifest.ts";
 
 type Described = Pick<
 	KernelManifest,
-	"key" | "components" | "verdict" | "speedup" | "latencyNanoseconds" | "baselineForm" | "errorMax" | "machine" | "inputs" | "outputs"
+	| "key"
+	| "components"
+	| "verdict"
+	| "speedup"
+	| "latencyNanoseconds"
+	| "baselineForm"
+	| "errorMax"
+	| "machine"
+	| "inputs"
+	| "outputs"
 >;
 
 /** The README.md of a kernel folder: what it computes, how to call it, what was measured. Markdown. */
