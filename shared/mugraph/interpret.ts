@@ -99,7 +99,7 @@ function nodeOf<B>(state: BlockState<B>, id: BlockNodeId): BlockNode {
 	return present(state.kernel.nodes[id], "node of the kernel");
 }
 
-function valueOf<B>(state: BlockState<B>, id: BlockNodeId): LabelledView<B> {
+function valueAt<B>(state: BlockState<B>, id: BlockNodeId): LabelledView<B> {
 	return present(state.values.get(id), "value of a node that has run");
 }
 
@@ -122,7 +122,7 @@ function runNode<B>(state: BlockState<B>, id: BlockNodeId, tiles: readonly AxisT
 					? { buffer: present(device.outputs[node.target.output], "output"), ...node.target.access }
 					: intermediateView(state, node.target.intermediate);
 			const to = cutTile(whole, tiles);
-			arithmetic.copy(to.axes.map(extentOf), viewAlong(valueOf(state, node.operand), to.axes), to);
+			arithmetic.copy(to.axes.map(extentOf), viewAlong(valueAt(state, node.operand), to.axes), to);
 			return;
 		}
 		case "accumulate":
@@ -131,7 +131,7 @@ function runNode<B>(state: BlockState<B>, id: BlockNodeId, tiles: readonly AxisT
 		default:
 			state.values.set(
 				id,
-				evaluateNode(node, (operand) => valueOf(state, operand), extentOf, arithmetic),
+				evaluateNode(node, (operand) => valueAt(state, operand), extentOf, arithmetic),
 			);
 	}
 }
@@ -182,18 +182,18 @@ function accumulate<B>(
 ): void {
 	const { arithmetic } = state;
 	const extents = node.axes.map(extentOf);
-	const value = valueOf(state, id);
+	const value = valueAt(state, id);
 	const before = state.before.get(id);
 	if (before !== undefined) arithmetic.copy(extents, value, before);
 	if (node.rescale !== null) {
 		const earlier = present(state.before.get(node.rescale), "maximum before this step");
-		const factor = exponentialOfDifference(arithmetic, earlier, valueOf(state, node.rescale), extentOf);
+		const factor = exponentialOfDifference(arithmetic, earlier, valueAt(state, node.rescale), extentOf);
 		const scaled = arithmetic.allocate(elementCount(extents));
 		const scaledView = denseView(scaled, node.axes, extentOf);
 		arithmetic.map("multiply", extents, [value, viewAlong(factor, node.axes)], scaledView);
 		arithmetic.copy(extents, scaledView, value);
 	}
-	arithmetic.reduce(node.combine, extents, viewAlong(valueOf(state, node.operand), node.axes), value);
+	arithmetic.reduce(node.combine, extents, viewAlong(valueAt(state, node.operand), node.axes), value);
 }
 
 /** exp(earlier - now). */

@@ -1,0 +1,186 @@
+// Choice 1: which DAG of primitive operators computes the program. In: the canonical program. Out: equal DAGs, the
+// program as written first. At each reduction and contraction one rewriting may be taken or left:
+//   sum_k (a / f)·b  ->  (sum_k a·b) / f      when f does not depend on k (and the same for factors and for sums),
+//   reduce over {i, j}  ->  reduce over i of reduce over j      when j is reduced elsewhere too.
+// The first is what lets a norm's or a softmax's division follow the contraction (Mirage, OSDI'25, figure 3), so that the
+// loop over k can run once; the second lets a row's part be finished where the row is.
+
+import { present } from "#shared/fault/assert.ts";
+import type { AxisId, Program, ProgramNode, ProgramNodeId, ReduceOperator } from "#shared/program/program.ts";
+import { createValueNumbering, sweepProgram, type ValueNumbering } from "./value-numbering.ts";
+
+/** With more places than this to rewrite, only none, all, and each alone are tried. */
+const sitesCombinedMax = 4;
+
+/** Equal DAGs, each once, the program as written (with equal values merged and dead ones gone) first. */
+export function rewriteProgram(program: Program): readonly Program[] {
+	const sites = program.nodes.map((_, id) => id).filter((id) => isRewritingSite(program, id));
+	const found = new Map<string, Program>();
+	for (const chosen of siteChoices(sites)) {
+		const rewritten = applyRewritings(program, chosen);
+		const key = JSON.stringify([rewritten.nodes, rewritten.outputs]);
+		if (!found.has(key)) found.set(key, rewritten);
+	}
+	return [...found.values()];
+}
+
+function isRewritingSite(program: Program, id: ProgramNodeId): boolean {
+	const node = program.nodes[id];
+	return node?.kind === "contract" || node?.kind === "reduce";
+}
+
+/** None, all, then every other combination; or each alone when there are too many. */
+function siteChoices(sites: readonly ProgramNodeId[]): ReadonlySet<ProgramNodeId>[] {
+	const choices = [new Set<ProgramNodeId>(), new Set(sites)];
+	if (sites.length > sitesCombinedMax) return [...choices, ...sites.map((site) => new Set([site]))];
+	for (let mask = 1; mask < 2 ** sites.length - 1; mask++)
+		choices.push(new Set(sites.filter((_, i) => (mask >> i) & 1)));
+	return choices;
+}
+
+function applyRewritings(program: Program, chosen: ReadonlySet<ProgramNodeId>): Program {
+	const values = createValueNumbering();
+	const innerReductions = program.nodes.flatMap((node) => (node.kind === "reduce" ? [node.over] : []));
+	const translated: ProgramNodeId[] = [];
+	program.nodes.forEach((node, id) => {
+		translated.push(translate(node, translated, values, chosen.has(id) ? innerReductions : null));
+	});
+	return sweepProgram(program, values.nodes, translated);
+}
+
+/** `innerReductions` is null where the node is to stay as written. */
+function translate(
+	node: ProgramNode,
+	translated: readonly ProgramNodeId[],
+	values: ValueNumbering,
+	innerReductions: readonly (readonly AxisId[])[] | null,
+): ProgramNodeId {
+	const of = (id: ProgramNodeId): ProgramNodeId => present(translated[id], "operand translated before");
+	switch (node.kind) {
+		case "input":
+			return values.input(node.input, node.access);
+		case "constant":
+			return values.constant(node.value);
+		case "map":
+			return values.map(node.operator, node.operands.map(of));
+		case "reduce":
+			if (innerReductions === null) return values.reduce(node.operator, of(node.operand), node.over);
+			return rewriteReduce(values, node.operator, of(node.operand), node.over, innerReductions);
+		case "contract":
+			if (innerReductions === null) return values.contract(of(node.left), of(node.right), node.over);
+			return contractWithoutFreeFactors(values, of(node.left), of(node.right), node.over);
+	}
+}
+
+function rewriteReduce(
+	values: ValueNumbering,
+	operator: ReduceOperator,
+	operand: ProgramNodeId,
+	over: readonly AxisId[],
+	innerReductions: readonly (readonly AxisId[])[],
+): ProgramNodeId {
+	const inner = innerReductions.find(
+		(axes) => axes.length < over.length && axes.every((axis) => over.includes(axis)),
+	);
+	const first = inner ?? over;
+	const rest = over.filter((axis) => !first.includes(axis));
+	const reduced =
+		operator === "sum"
+			? sumWithoutFreeFactors(values, operand, first)
+			: values.reduce(operator, operand, first);
+	return rest.length === 0 ? reduced : values.reduce(operator, reduced, rest);
+}
+
+/** A product and a quotient of values. */
+interface Factors {
+	readonly numerators: readonly ProgramNodeId[];
+	readonly denominators: readonly ProgramNodeId[];
+}
+
+function factorsOf(values: ValueNumbering, id: ProgramNodeId): Factors {
+	const node = present(values.nodes[id], "numbered value");
+	if (node.kind === "map" && (node.operator === "multiply" || node.operator === "divide")) {
+		const [a = id, b = id] = node.operands;
+		const left = factorsOf(values, a);
+		const right = factorsOf(values, b);
+		const [up, down] =
+			node.operator === "multiply"
+				? [right.numerators, right.denominators]
+				: [right.denominators, right.numerators];
+		return {
+			numerators: [...left.numerators, ...up],
+			denominators: [...left.denominators, ...down],
+		};
+	}
+	return { numerators: [id], denominators: [] };
+}
+
+function splitFactors(
+	values: ValueNumbering,
+	factors: Factors,
+	over: readonly AxisId[],
+): { readonly bound: Factors; readonly free: Factors } {
+	const isBound = (id: ProgramNodeId): boolean => values.axesOf(id).some((axis) => over.includes(axis));
+	const pick = (keep: boolean): Factors => ({
+		numerators: factors.numerators.filter((id) => isBound(id) === keep),
+		denominators: factors.denominators.filter((id) => isBound(id) === keep),
+	});
+	return { bound: pick(true), free: pick(false) };
+}
+
+function isEmpty(factors: Factors): boolean {
+	return factors.numerators.length + factors.denominators.length === 0;
+}
+
+function product(values: ValueNumbering, ids: readonly ProgramNodeId[]): ProgramNodeId | null {
+	const [first, ...rest] = [...ids].sort((a, b) => values.axesOf(a).length - values.axesOf(b).length);
+	if (first === undefined) return null;
+	return rest.reduce((left, right) => values.map("multiply", [left, right]), first);
+}
+
+/** base · numerators / denominators, with one division; a missing base is 1, and null if that is all. */
+function applyFactors(
+	values: ValueNumbering,
+	base: ProgramNodeId | null,
+	factors: Factors,
+): ProgramNodeId | null {
+	const numerators = base === null ? factors.numerators : [base, ...factors.numerators];
+	const top = product(values, numerators);
+	const bottom = product(values, factors.denominators);
+	if (bottom === null) return top;
+	return values.map("divide", [top ?? values.constant(1), bottom]);
+}
+
+function sumWithoutFreeFactors(
+	values: ValueNumbering,
+	operand: ProgramNodeId,
+	over: readonly AxisId[],
+): ProgramNodeId {
+	const { bound, free } = splitFactors(values, factorsOf(values, operand), over);
+	const inner = applyFactors(values, null, bound);
+	if (isEmpty(free) || inner === null || !hasAll(values, inner, over))
+		return values.reduce("sum", operand, over);
+	return applyFactors(values, values.reduce("sum", inner, over), free) ?? operand;
+}
+
+function hasAll(values: ValueNumbering, id: ProgramNodeId, over: readonly AxisId[]): boolean {
+	return over.every((axis) => values.axesOf(id).includes(axis));
+}
+
+function contractWithoutFreeFactors(
+	values: ValueNumbering,
+	left: ProgramNodeId,
+	right: ProgramNodeId,
+	over: readonly AxisId[],
+): ProgramNodeId {
+	const ofLeft = splitFactors(values, factorsOf(values, left), over);
+	const ofRight = splitFactors(values, factorsOf(values, right), over);
+	const free = {
+		numerators: [...ofLeft.free.numerators, ...ofRight.free.numerators],
+		denominators: [...ofLeft.free.denominators, ...ofRight.free.denominators],
+	};
+	const innerLeft = isEmpty(ofLeft.free) ? left : applyFactors(values, null, ofLeft.bound);
+	const innerRight = isEmpty(ofRight.free) ? right : applyFactors(values, null, ofRight.bound);
+	if (isEmpty(free) || innerLeft === null || innerRight === null) return values.contract(left, right, over);
+	return applyFactors(values, values.contract(innerLeft, innerRight, over), free) ?? left;
+}
