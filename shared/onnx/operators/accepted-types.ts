@@ -24,14 +24,3 @@ export function demandNumber(context: NodeContext, value: ValueId): DataType {
 	}
 	return dataType;
 }
-
-/** The numbers of an operand that must be known at import. */
-export function demandConstant(context: NodeContext, value: ValueId, what: string): readonly number[] {
-	return (
-		context.build.constantNumbers(value) ??
-		context.refuse(
-			"model.op_attribute_unsupported",
-			`${what} is computed at run time, supported: a constant known at import`,
-		)
-	);
-}

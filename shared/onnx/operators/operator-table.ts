@@ -5,13 +5,17 @@ import type { OnnxNode } from "../model.ts";
 import type { OperatorEntry } from "../node-context.ts";
 import { malformed } from "../wire.ts";
 import { activationOperators } from "./activation.ts";
+import { attentionOperators } from "./attention.ts";
 import { constantOperators } from "./constant.ts";
+import { contribOperators } from "./contrib.ts";
 import { elementwiseOperators } from "./elementwise.ts";
 import { indexingOperators } from "./indexing.ts";
 import { checkLegacyOperator, oldestOpset } from "./legacy-operators.ts";
 import { lossOperators } from "./loss.ts";
+import { matmulOperators } from "./matmul.ts";
 import { normalizationOperators } from "./normalization.ts";
 import { reductionOperators } from "./reduction.ts";
+import { rotaryOperators } from "./rotary.ts";
 import { shapeOperators } from "./shape.ts";
 import { softmaxOperators } from "./softmax.ts";
 
@@ -19,25 +23,29 @@ import { softmaxOperators } from "./softmax.ts";
 export const newestOpset = 28;
 
 /** Entries by "domain:Operator"; ONNX's own domain is spelled ai.onnx. */
-export const operatorTable: Readonly<Record<string, OperatorEntry>> = {
-	...inDomain("ai.onnx", {
-		...activationOperators,
-		...constantOperators,
-		...elementwiseOperators,
-		...indexingOperators,
-		...lossOperators,
-		...normalizationOperators,
-		...reductionOperators,
-		...shapeOperators,
-		...softmaxOperators,
-	}),
-};
+export const operatorTable: Readonly<Record<string, OperatorEntry>> = withDomains({
+	...activationOperators,
+	...attentionOperators,
+	...constantOperators,
+	...contribOperators,
+	...elementwiseOperators,
+	...indexingOperators,
+	...lossOperators,
+	...matmulOperators,
+	...normalizationOperators,
+	...reductionOperators,
+	...rotaryOperators,
+	...shapeOperators,
+	...softmaxOperators,
+});
 
-function inDomain(
-	domain: string,
+/** Families name ONNX's own operators alone, others as "domain:Operator". */
+function withDomains(
 	operators: Readonly<Record<string, OperatorEntry>>,
 ): Readonly<Record<string, OperatorEntry>> {
-	return Object.fromEntries(Object.entries(operators).map(([name, entry]) => [`${domain}:${name}`, entry]));
+	return Object.fromEntries(
+		Object.entries(operators).map(([name, entry]) => [name.includes(":") ? name : `ai.onnx:${name}`, entry]),
+	);
 }
 
 /** Domains whose operators are published; every other is the model's own, and refused. */

@@ -7,9 +7,10 @@ import { elementCount } from "#shared/tensor/shape.ts";
 import { normalizeAxis } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import type { NodeContext, OperatorEntry, OperatorImporter } from "../node-context.ts";
-import { demandConstant, demandFloat, demandNumber } from "./accepted-types.ts";
+import { demandFloat, demandNumber } from "./accepted-types.ts";
 import { meanKept, square, withScalar } from "./formulas.ts";
 import { operatorEntry } from "./operator-entry.ts";
+import { staticNumbers } from "./static-operand.ts";
 
 const axesLimit = "Axes must be known at import.";
 
@@ -47,7 +48,7 @@ function reducedAxes(context: NodeContext, x: ValueId, axesOperandOpset: number)
 		return axes.length === 0 ? all : axes.map((axis) => normalizeAxis(axis, rank));
 	}
 	const operand = context.optionalInput(1);
-	const axes = operand === null ? [] : demandConstant(context, operand, "the operand axes");
+	const axes = operand === null ? [] : staticNumbers(context, operand, "axes");
 	if (axes.length > 0) return axes.map((axis) => normalizeAxis(axis, rank));
 	return context.attributeInt("noop_with_empty_axes", 0) !== 0 ? [] : all;
 }
@@ -107,7 +108,7 @@ function logSumExp(context: NodeContext, x: ValueId, axes: readonly number[]): V
 function importCumSum(context: NodeContext): void {
 	const x = context.input(0);
 	demandNumber(context, x);
-	const [axis] = demandConstant(context, context.input(1), "the operand axis");
+	const [axis] = staticNumbers(context, context.input(1), "axis");
 	if (axis === undefined)
 		context.refuse("model.shape_invalid", "the operand axis is empty, expected one axis");
 	const exclusive = context.attributeInt("exclusive", 0) !== 0;
