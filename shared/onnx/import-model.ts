@@ -23,6 +23,7 @@ import { importNode } from "./import-node.ts";
 import type { ImportedModel, ImportOptions, Refusal } from "./import-options.ts";
 import { type FlatNode, inlineFunctions } from "./inline-functions.ts";
 import type { OnnxGraph, OnnxModel, OnnxTensor, ValueInfo } from "./model.ts";
+import { newestOpset } from "./operators/operator-table.ts";
 import { orderNodes } from "./order-nodes.ts";
 import { readModel } from "./read-model.ts";
 import { declaredTensor, tensorData } from "./tensor-proto.ts";
@@ -74,6 +75,14 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
 
 function checkModel(model: OnnxModel): void {
 	const { graph } = model;
+	const opset = model.opsets.get("");
+	if (opset !== undefined && (opset < 1 || opset > newestOpset)) {
+		throw new OptimizeError(
+			"model.op_unsupported",
+			`the model imports opset ${opset} of ai.onnx: supported up to ${newestOpset}`,
+			{ found: opset, newest: newestOpset },
+		);
+	}
 	if (graph.outputs.length === 0) malformed("the graph has no outputs");
 	if (graph.sparseInitializers > 0) {
 		throw new OptimizeError(

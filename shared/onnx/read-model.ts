@@ -63,6 +63,8 @@ function checkMagic(bytes: Uint8Array, limits: ImportLimits): void {
 	const starts = (...magic: number[]): boolean => magic.every((byte, at) => bytes[at] === byte);
 	if (starts(0x1f, 0x8b)) malformed("the file is gzip data: upload the model itself");
 	if (starts(0x28, 0xb5, 0x2f, 0xfd)) malformed("the file is zstd data: upload the model itself");
+	// No message begins so: field 7 as a group.
+	if (starts(0x3c)) malformed("the file looks like HTML or XML text, not like a model");
 	if (starts(0x50, 0x4b, 0x03, 0x04)) malformed("the file is a zip archive: upload the model itself");
 }
 

@@ -35,6 +35,29 @@ export function readMessage(bytes: Uint8Array, what: string, fields: FieldHandle
 	});
 }
 
+/** One field as written: the whole of it with its tag, and for a length-delimited one what it holds. */
+export interface WrittenField {
+	readonly field: number;
+	readonly whole: Uint8Array;
+	readonly content: Uint8Array | null;
+}
+
+/** The fields of one message as written, in order: for rewriting a message without touching what is not understood. */
+export function listFields(bytes: Uint8Array, what: string): WrittenField[] {
+	const reader = new BinaryReader(bytes);
+	const fields: WrittenField[] = [];
+	guarded({ what }, () => {
+		while (reader.pos < bytes.length) {
+			const start = reader.pos;
+			const [field, wireType] = reader.tag();
+			const content = wireType === wire.bytes ? reader.bytes() : null;
+			if (content === null) reader.skip(wireType, field);
+			fields.push({ field, whole: bytes.subarray(start, reader.pos), content });
+		}
+	});
+	return fields;
+}
+
 /** Reads a packed run of varints. */
 export function readVarints(packed: Uint8Array, what: string, found: (value: bigint) => void): void {
 	const reader = new BinaryReader(packed);

@@ -1,0 +1,122 @@
+// Takes the weights' values out of a model: tuning needs structure, not weights, and structure is small to upload.
+// Float tensors of more than `constantElementsMax` elements (initializers and Constant nodes) become graph inputs, listed in
+// the model's metadata; every other field is copied byte for byte. The result imports to the same program.
+
+import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import type { DataType } from "#shared/tensor/data-type.ts";
+import { elementBytes } from "#shared/tensor/data-type.ts";
+import { elementCount, type Shape } from "#shared/tensor/shape.ts";
+import { defaultImportLimits } from "./import-limits.ts";
+import type { OnnxModel, OnnxNode, OnnxTensor } from "./model.ts";
+import { readModel } from "./read-model.ts";
+import { declaredTensor } from "./tensor-proto.ts";
+import { strippedWeightNames } from "./weight-roles.ts";
+import { isWeight, weightsMetadataKey } from "./weights.ts";
+import { listFields, wire } from "./wire.ts";
+import { writeNodeProto, writeValueInfo } from "./write-proto.ts";
+
+/** A tensor whose values were taken out. */
+export interface StrippedWeight {
+	/** The graph input that stands for it. */
+	readonly name: string;
+	readonly dataType: DataType;
+	readonly shape: Shape;
+	/** Bytes of its values. */
+	readonly bytes: number;
+}
+
+/** Throws what `importModel` throws for malformed files. Cost: linear in the bytes. */
+export function stripWeights(bytes: Uint8Array): {
+	readonly bytes: Uint8Array;
+	readonly stripped: readonly StrippedWeight[];
+} {
+	const model = readModel(bytes, defaultImportLimits);
+	const stripped: StrippedWeight[] = [];
+	const writer = new BinaryWriter();
+	for (const { field, whole, content } of listFields(bytes, "model")) {
+		if (field === 7 && content !== null) {
+			writer.tag(7, wire.bytes).fork();
+			rewriteGraph(content, model, writer, stripped);
+			writer.join();
+		} else if (!isWeightList(field, content)) {
+			writer.raw(whole);
+		}
+	}
+	const names = [...new Set([...strippedWeightNames(model), ...stripped.map((weight) => weight.name)])];
+	if (names.length > 0) {
+		writer.tag(14, wire.bytes).fork();
+		writer.tag(1, wire.bytes).string(weightsMetadataKey);
+		writer.tag(2, wire.bytes).string(JSON.stringify(names)).join();
+	}
+	return { bytes: writer.finish(), stripped };
+}
+
+/** Whether a field of the model is an earlier list of stripped weights, which the new one replaces. */
+function isWeightList(field: number, content: Uint8Array | null): boolean {
+	if (field !== 14 || content === null) return false;
+	const key = listFields(content, "metadata entry").find((entry) => entry.field === 1)?.content;
+	return key?.length === weightsMetadataKey.length && String.fromCharCode(...key) === weightsMetadataKey;
+}
+
+function rewriteGraph(
+	bytes: Uint8Array,
+	model: OnnxModel,
+	writer: BinaryWriter,
+	stripped: StrippedWeight[],
+): void {
+	const { graph } = model;
+	const inputs = new Set(graph.inputs.map((input) => input.name));
+	const names = definedNames(model);
+	const position = { node: 0, initializer: 0 };
+	const addInput = (weight: StrippedWeight): void => {
+		stripped.push(weight);
+		if (!inputs.has(weight.name)) {
+			writer.tag(11, wire.bytes).bytes(writeValueInfo(weight.name, weight.dataType, weight.shape));
+		}
+	};
+	for (const { field, whole, content } of listFields(bytes, "graph")) {
+		const node = field === 1 && content !== null ? graph.nodes[position.node++] : undefined;
+		const tensor = field === 5 && content !== null ? graph.initializers[position.initializer++] : undefined;
+		const constant = node === undefined ? null : constantWeight(node);
+		const weight = tensor === undefined ? null : weightOf(tensor, tensor.name);
+		if (node !== undefined && constant !== null) {
+			// The node keeps its place, so that positions in the file stay what they are.
+			const output = node.outputs[0] ?? "";
+			const name = freshName(`${output}.weight`, names);
+			writer
+				.tag(1, wire.bytes)
+				.bytes(writeNodeProto({ operator: "Identity", inputs: [name], outputs: [output] }));
+			addInput({ ...constant, name });
+		} else if (weight !== null) {
+			addInput(weight);
+		} else {
+			writer.raw(whole);
+		}
+	}
+}
+
+function constantWeight(node: OnnxNode): StrippedWeight | null {
+	const tensor = node.attributes.get("value")?.tensor ?? null;
+	return node.operator !== "Constant" || node.domain !== "" || tensor === null ? null : weightOf(tensor, "");
+}
+
+function weightOf(tensor: OnnxTensor, name: string): StrippedWeight | null {
+	const { dataType, shape } = declaredTensor(tensor, defaultImportLimits);
+	if (dataType === null || !isWeight(dataType, shape)) return null;
+	return { name, dataType, shape, bytes: elementCount(shape) * elementBytes(dataType) };
+}
+
+function definedNames({ graph }: OnnxModel): Set<string> {
+	return new Set([
+		...graph.inputs.map((input) => input.name),
+		...graph.initializers.map((tensor) => tensor.name),
+		...graph.nodes.flatMap((node) => node.outputs),
+	]);
+}
+
+function freshName(wanted: string, names: Set<string>): string {
+	let name = wanted;
+	for (let attempt = 1; names.has(name); attempt++) name = `${wanted}${attempt}`;
+	names.add(name);
+	return name;
+}
