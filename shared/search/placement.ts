@@ -6,11 +6,11 @@
 //             maximum, whose sums are rescaled instead (online softmax);
 //   resident  always, within the limit on tile bytes.
 
-import { assert } from "#shared/fault/assert.ts";
-import { kernelBytesMoved } from "#shared/mugraph/bytes-moved.ts";
-import type { Kernel } from "#shared/mugraph/mugraph.ts";
+import { present } from "#shared/fault/assert.ts";
+import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { buildKernel } from "./build-kernel.ts";
+import { kernelCost, nodeNanoseconds } from "./cost.ts";
 import { type KernelSpec, reducedAxes } from "./kernel-spec.ts";
 import { analyseLoop, type LoopAnalysis } from "./loop-analysis.ts";
 
@@ -25,10 +25,8 @@ export interface PlacementLimits {
 
 export interface Placement {
 	readonly kernel: Kernel;
-	/** Device bytes with every tensor read once a pass. */
-	readonly bytes: number;
-	/** Blocks at the smallest tile. */
-	readonly blocks: number;
+	/** See cost.ts. */
+	readonly nanoseconds: number;
 }
 
 export interface KernelPlacements {
@@ -41,29 +39,43 @@ export interface KernelPlacements {
 /** The smallest useful step of a loop, in elements. */
 const loopTileSmallest = 16;
 
-/** The kernel's placements, best first: fewer bytes, then more blocks, then fewer nodes. Never none. */
+/**
+ * A grid axis that some reduction or contraction lacks is also left off the grid when the work done again along it is at
+ * least this share of the kernel's.
+ */
+const repeatedShareMin = 0.05;
+
+/** The kernel's placements, cheapest first. Never none. */
 export function placeKernel(spec: KernelSpec, limits: PlacementLimits): KernelPlacements {
 	const pruned: Record<string, number> = {};
 	const prune = (rule: string): void => {
 		pruned[rule] = (pruned[rule] ?? 0) + 1;
 	};
-	const found = new Map<string, Placement>();
-	let smallest: { readonly placement: Placement; readonly tileBytes: number } | null = null;
+	const found: Placement[] = [];
+	const all: { readonly placement: Placement; readonly tileBytes: number }[] = [];
+	const consider = (kernel: Kernel): void => {
+		const placement = { kernel, nanoseconds: kernelCost(kernel, deviceOf(spec)) };
+		const bytes = tileBytes(kernel, spec);
+		all.push({ placement, tileBytes: bytes });
+		if (bytes > limits.tileBytesMax) prune("tile bytes");
+		else found.push(placement);
+	};
 	for (const { loop, analysis } of loopChoices(spec, limits, prune)) {
-		for (const grid of gridChoices(spec, loop)) {
-			const kernel = buildKernel(spec, grid, loop, analysis);
-			const placement = describePlacement(kernel, spec);
-			const bytes = tileBytes(kernel, spec);
-			if (smallest === null || bytes < smallest.tileBytes) smallest = { placement, tileBytes: bytes };
-			if (bytes > limits.tileBytesMax) prune("tile bytes");
-			else found.set(JSON.stringify(kernel), placement);
-		}
+		const { legal, shared } = gridChoices(spec, loop);
+		const kernel = buildKernel(spec, legal, loop, analysis);
+		consider(kernel);
+		if (shared.length === legal.length) continue;
+		if (repeatedShare(kernel, shared, spec) < repeatedShareMin) prune("grid repeats little");
+		else consider({ ...kernel, grid: shared });
 	}
-	assert(smallest !== null, "a kernel can always be placed without a loop");
-	const placements = [...found.values()].sort(comparePlacements);
+	const [smallest] = all.sort((a, b) => a.tileBytes - b.tileBytes);
+	const placements = found.sort((a, b) => a.nanoseconds - b.nanoseconds);
 	const kept = placements.slice(0, limits.placementsMax);
 	if (placements.length > kept.length) pruned["placement rank"] = placements.length - kept.length;
-	return { placements: kept.length > 0 ? kept : [smallest.placement], pruned };
+	return {
+		placements: kept.length > 0 ? kept : [present(smallest, "the placement without a loop").placement],
+		pruned,
+	};
 }
 
 interface LoopChoice {
@@ -99,7 +111,10 @@ function passCount(analysis: LoopAnalysis): number {
 }
 
 /** All legal grid axes; and without those along which some reduction or contraction would be computed again in every tile. */
-function gridChoices(spec: KernelSpec, loop: AxisId | null): AxisId[][] {
+function gridChoices(
+	spec: KernelSpec,
+	loop: AxisId | null,
+): { readonly legal: readonly AxisId[]; readonly shared: readonly AxisId[] } {
 	const reduced = reducedAxes(spec);
 	const legal = spec.dag.axes
 		.map((_, axis) => axis)
@@ -114,26 +129,27 @@ function gridChoices(spec: KernelSpec, loop: AxisId | null): AxisId[][] {
 		return (kind === "reduce" || kind === "contract") && !spec.boundary.has(id);
 	});
 	const shared = legal.filter((axis) => heavy.every((id) => spec.dag.nodes[id]?.axes.includes(axis)));
-	return shared.length === legal.length ? [legal] : [legal, shared];
+	return { legal, shared };
 }
 
 function extentOf(spec: KernelSpec, axis: AxisId): number {
 	return spec.dag.axes[axis]?.extent ?? 1;
 }
 
-function describePlacement(kernel: Kernel, spec: KernelSpec): Placement {
-	const whole = {
-		gridTiles: kernel.grid.map((axis) => extentOf(spec, axis)),
-		loopTile: kernel.loop === null ? 0 : extentOf(spec, kernel.loop),
-	};
-	const { axes, inputs, outputs } = spec.dag;
-	const intermediates = spec.dag.nodes.map((node) => ({ axes: node.axes }));
-	const moved = kernelBytesMoved(kernel, { axes, inputs, outputs, intermediates, kernels: [kernel] }, whole);
-	return {
-		kernel,
-		bytes: moved.readBytes + moved.writtenBytes,
-		blocks: kernel.grid.reduce((count, axis) => count * extentOf(spec, axis), 1),
-	};
+/** The device memory that the kernel's loads and stores refer to. */
+function deviceOf(spec: KernelSpec): Omit<MuGraph, "kernels"> {
+	const { axes, inputs, outputs, nodes } = spec.dag;
+	return { axes, inputs, outputs, intermediates: nodes.map((node) => ({ axes: node.axes })) };
+}
+
+/** Of the kernel's arithmetic, the share that a grid of the shared axes alone would save. */
+function repeatedShare(kernel: Kernel, shared: readonly AxisId[], spec: KernelSpec): number {
+	const work = (grid: readonly AxisId[]): number =>
+		kernel.nodes.reduce(
+			(sum, node) => sum + nodeNanoseconds(node, { ...kernel, grid }, (axis) => extentOf(spec, axis)),
+			0,
+		);
+	return 1 - work(shared) / work(kernel.grid);
 }
 
 function tileBytes(kernel: Kernel, spec: KernelSpec): number {
@@ -149,8 +165,4 @@ function tileBytes(kernel: Kernel, spec: KernelSpec): number {
 		elements += own;
 	}
 	return elements * 4;
-}
-
-function comparePlacements(a: Placement, b: Placement): number {
-	return a.bytes - b.bytes || b.blocks - a.blocks || a.kernel.nodes.length - b.kernel.nodes.length;
 }

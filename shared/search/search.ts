@@ -4,13 +4,12 @@
 // kernel's axes go (placement.ts); tile sizes stay symbolic until schedules are drawn. Mirage (OSDI'25, section 4)
 // enumerates all of them together. Placements are made once for each kernel and ranked there; a cut combines the best few.
 
-import { present } from "#shared/fault/assert.ts";
-import { bytesMoved } from "#shared/mugraph/bytes-moved.ts";
 import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
 import { rewriteProgram } from "./algebra.ts";
 import { assembleMuGraph } from "./assemble.ts";
+import { muGraphCost } from "./cost.ts";
 import { type Cut, enumerateCuts } from "./cuts.ts";
 import { type KernelPlacements, type Placement, placeKernel } from "./placement.ts";
 
@@ -43,7 +42,7 @@ export interface SearchReport {
 }
 
 export interface SearchOutcome {
-	/** Distinct, by device bytes moved and then digest. */
+	/** Distinct, cheapest first by the bound of cost.ts, ties by digest. */
 	readonly found: readonly MuGraph[];
 	readonly report: SearchReport;
 	/** Where to go on: `dag.cut.combination`; null when nothing is left. */
@@ -68,7 +67,7 @@ interface Position {
 export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: string): SearchOutcome {
 	const start = cursor === undefined ? { dag: 0, cut: 0, combination: 0 } : parseCursor(cursor);
 	const tally = createTally();
-	const found = new Map<string, MuGraph>();
+	const found = new Map<string, Ranked>();
 	let stoppedAt: Position | null = null;
 	for (const state of enumerateStates(program, limits, start, tally)) {
 		if (tally.counts.statesVisited >= limits.statesMax) {
@@ -83,10 +82,10 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 		);
 		tally.counts.emitted++;
 		const digest = muGraphDigest(muGraph);
-		if (!found.has(digest)) found.set(digest, muGraph);
+		if (!found.has(digest)) found.set(digest, { muGraph, digest, cost: muGraphCost(muGraph) });
 	}
 	return {
-		found: selectMuGraphs([...found.values()], limits.foundMax),
+		found: selectRanked([...found.values()], limits.foundMax),
 		report: {
 			...tally.counts,
 			statesPruned: tally.pruned,
@@ -98,38 +97,37 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 }
 
 /**
- * Distinct µGraphs, at most `limit`, by bytes moved and then digest. The best of each number of kernels comes in first, so
- * that a program keeps its unfused forms beside its fused ones; then the best of the rest.
+ * Distinct µGraphs, at most `limit`, cheapest first (cost.ts), ties by digest. A quarter of the places goes to the cheapest
+ * of other kernel counts than the winner's, so that a program keeps less fused forms beside its fused ones.
  */
 export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): readonly MuGraph[] {
-	const entries = new Map<string, { muGraph: MuGraph; digest: string; bytes: number }>();
+	const entries = new Map<string, Ranked>();
 	for (const muGraph of muGraphs) {
 		const digest = muGraphDigest(muGraph);
-		entries.set(digest, { muGraph, digest, bytes: fewestBytes(muGraph) });
+		entries.set(digest, { muGraph, digest, cost: muGraphCost(muGraph) });
 	}
-	const ranked = [...entries.values()].sort((a, b) => a.bytes - b.bytes || compareText(a.digest, b.digest));
-	const leaders = ranked.filter(
-		(entry, at) =>
-			ranked.findIndex((other) => other.muGraph.kernels.length === entry.muGraph.kernels.length) === at,
-	);
-	const kept = new Set([...leaders, ...ranked].slice(0, leaders.length + ranked.length));
-	const chosen = new Set([...kept].slice(0, limit));
-	return ranked.filter((entry) => chosen.has(entry)).map(({ muGraph }) => muGraph);
+	return selectRanked([...entries.values()], limit);
 }
 
-function compareText(a: string, b: string): number {
-	return a < b ? -1 : a > b ? 1 : 0;
+interface Ranked {
+	readonly muGraph: MuGraph;
+	readonly digest: string;
+	readonly cost: number;
 }
 
-/** Device bytes when every tile is as large as its axis. */
-function fewestBytes(muGraph: MuGraph): number {
-	const extentOf = (axis: number): number => present(muGraph.axes[axis], "axis").extent;
-	const tiles = muGraph.kernels.map((kernel) => ({
-		gridTiles: kernel.grid.map(extentOf),
-		loopTile: kernel.loop === null ? 0 : extentOf(kernel.loop),
-	}));
-	const { readBytes, writtenBytes } = bytesMoved(muGraph, tiles);
-	return readBytes + writtenBytes;
+function selectRanked(entries: readonly Ranked[], limit: number): readonly MuGraph[] {
+	const ranked = [...entries].sort((a, b) => a.cost - b.cost || (a.digest < b.digest ? -1 : 1));
+	const counts = new Set(ranked.slice(0, 1).map(({ muGraph }) => muGraph.kernels.length));
+	const others: Ranked[] = [];
+	for (const entry of ranked) {
+		const count = entry.muGraph.kernels.length;
+		if (counts.has(count)) continue;
+		counts.add(count);
+		others.push(entry);
+	}
+	const chosen = new Set([...ranked.slice(0, 1), ...others.slice(0, Math.ceil(limit / 4)), ...ranked]);
+	const kept = new Set([...chosen].slice(0, limit));
+	return ranked.filter((entry) => kept.has(entry)).map(({ muGraph }) => muGraph);
 }
 
 function parseCursor(text: string): Position {
@@ -193,7 +191,7 @@ function* enumerateStates(
 	}
 }
 
-/** The best few combinations of the kernels' placements, by bytes and then by rank: never the whole product. */
+/** The best few combinations of the kernels' placements, by cost and then by rank: never the whole product. */
 function combinePlacements(
 	cut: Cut,
 	memo: Map<string, KernelPlacements>,
@@ -204,8 +202,8 @@ function combinePlacements(
 	let combinations: {
 		readonly placements: readonly Placement[];
 		readonly rank: number;
-		readonly bytes: number;
-	}[] = [{ placements: [], rank: 0, bytes: 0 }];
+		readonly cost: number;
+	}[] = [{ placements: [], rank: 0, cost: 0 }];
 	for (const spec of cut.kernels) {
 		let placed = memo.get(spec.key);
 		if (placed === undefined) {
@@ -220,14 +218,14 @@ function combinePlacements(
 		}
 		const choices = placed.placements;
 		combinations = combinations
-			.flatMap(({ placements, rank, bytes }) =>
+			.flatMap(({ placements, rank, cost }) =>
 				choices.map((choice, own) => ({
 					placements: [...placements, choice],
 					rank: rank + own,
-					bytes: bytes + choice.bytes,
+					cost: cost + choice.nanoseconds,
 				})),
 			)
-			.sort((a, b) => a.rank - b.rank || a.bytes - b.bytes)
+			.sort((a, b) => a.cost - b.cost || a.rank - b.rank)
 			.slice(0, limit);
 	}
 	return combinations.map(({ placements }) => placements);
