@@ -6,6 +6,8 @@
 // file tells their shape. Only what makes the whole model meaningless or too large is an error.
 
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { DataType } from "#shared/tensor/data-type.ts";
+import { equalShapes, type Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import {
 	type Bindings,
@@ -144,7 +146,7 @@ function bindInitializers({ model, build, scope, limits, readTensor }: Import): 
 }
 
 /** Binds the inputs that are no initializers; returns the dynamic dimensions that nothing bound and no node needs. */
-function bindInputs({ model, build, scope, bindings }: Import, nodes: readonly FlatNode[]): string[] {
+function bindInputs({ model, options, build, scope, bindings }: Import, nodes: readonly FlatNode[]): string[] {
 	const initialized = new Set(model.graph.initializers.map((tensor) => tensor.name));
 	const used = readNames(model.graph, nodes);
 	const needed = new Set<string>();
@@ -154,7 +156,13 @@ function bindInputs({ model, build, scope, bindings }: Import, nodes: readonly F
 		const shape = bindings.shape(info);
 		const found = staticValue(info, bindings);
 		if (found !== null) {
-			scope.bind(info.name, build.input(info.name, found.dataType, found.shape, "activation"));
+			const value = options.inputValues?.get(info.name);
+			scope.bind(
+				info.name,
+				value === undefined
+					? build.input(info.name, found.dataType, found.shape, "activation")
+					: build.constant(checkInputValue(info.name, value, found), info.name),
+			);
 		} else if (shape !== null && "unbound" in shape) {
 			for (const key of shape.unbound) (used.has(info.name) ? needed : unneeded).add(key);
 		} else {
@@ -212,6 +220,21 @@ function importNodes(
 		bindForeign(state, flat, declared);
 	}
 	return { refusals, refusedNodes };
+}
+
+function checkInputValue(
+	name: string,
+	value: TensorData,
+	declared: { readonly dataType: DataType; readonly shape: Shape },
+): TensorData {
+	if (value.dataType !== declared.dataType || !equalShapes(value.shape, declared.shape)) {
+		throw new OptimizeError(
+			"request.invalid",
+			`the value of input '${name}' is ${value.dataType} [${value.shape.join(", ")}], the model declares ${declared.dataType} [${declared.shape.join(", ")}]`,
+			{ input: name },
+		);
+	}
+	return value;
 }
 
 /** Makes a refused node's results inputs of the graph where type and shape are known. */

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "#shared/fault/optimize-error.ts";
 import type { Graph } from "#shared/graph/graph.ts";
+import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import type { ExternalData } from "./external-data.ts";
 import type { ImportLimits } from "./import-limits.ts";
 
@@ -15,6 +16,11 @@ export interface ImportOptions {
 	 * stripped, and those that are used as weights are (weight-roles.ts). A list names them.
 	 */
 	readonly weights?: "auto" | "none" | readonly string[];
+	/**
+	 * Values of graph inputs that are known before the run, by name. They become constants, so that operands such as the
+	 * axes of a reduction or the shape of a Reshape may be graph inputs. Type and shape must be the declared ones.
+	 */
+	readonly inputValues?: ReadonlyMap<string, TensorData>;
 	readonly limits?: Partial<ImportLimits>;
 }
 
