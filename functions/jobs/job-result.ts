@@ -31,6 +31,6 @@ export async function jobResult(services: EdgeServices, job: Job): Promise<Optim
 		disposition: job.disposition,
 		kernels,
 		refusals: model?.refusals ?? [],
-		coverage: model?.coverage ?? 0,
+		coverage: model?.coverage ?? null,
 	};
 }

@@ -56,6 +56,16 @@ export const refusalSchema = z.object({
 });
 export type RefusalView = z.infer<typeof refusalSchema>;
 
+/** How much of the model its islands hold. */
+export const coverageSchema = z.object({
+	/** ONNX nodes. */
+	sourcesInIslands: z.int(),
+	/** ONNX nodes with work left after constants were folded. */
+	sourcesTotal: z.int(),
+	/** Arithmetic operations in islands over all, 0 to 1. */
+	flopsShare: z.number(),
+});
+
 export const islandSchema = z.object({
 	index: z.int().min(0),
 	/** Fingerprint of its canonical program: islands that share it share their kernel. */
@@ -77,10 +87,9 @@ export const modelRecordSchema = z.object({
 	nodesCount: z.int(),
 	islands: z.array(islandSchema),
 	/** Nodes that stay with the general runtime though nothing is wrong with them, and why. */
-	keptAsIs: z.array(z.object({ nodes: z.array(sourceNodeSchema), reason: z.string() })),
+	keptAsIs: z.array(z.object({ node: sourceNodeSchema, reason: z.string() })),
 	refusals: z.array(refusalSchema),
-	/** Share of the ONNX nodes that lie in islands, 0 to 1. */
-	coverage: z.number().min(0).max(1),
+	coverage: coverageSchema,
 	version: z.string(),
 	createdAt: z.iso.datetime(),
 });

@@ -5,7 +5,7 @@ import { efforts } from "#shared/pipeline/plan.ts";
 import { digestSchema } from "./digest.ts";
 import { modelIdSchema } from "./identifier.ts";
 import { attemptSchema, dispositionSchema, type Job, jobSchema } from "./job.ts";
-import { refusalSchema, shapeBindingsSchema, weightsSchema } from "./model.ts";
+import { coverageSchema, refusalSchema, shapeBindingsSchema, weightsSchema } from "./model.ts";
 import { signedManifestSchema } from "./signed-manifest.ts";
 import { targetIdSchema } from "./target.ts";
 
@@ -58,7 +58,7 @@ export const resultResponseSchema = z.object({
 		}),
 	),
 	refusals: z.array(refusalSchema),
-	coverage: z.number(),
+	coverage: coverageSchema.nullable(),
 });
 export type OptimizationResult = z.infer<typeof resultResponseSchema>;
 
@@ -85,6 +85,6 @@ export const analysisResponseSchema = z.object({
 	/** Share of the programs that would be answered at once, 0 to 1; 1 when there are none. */
 	cachedShare: z.number(),
 	refusals: z.array(refusalSchema),
-	coverage: z.number(),
+	coverage: coverageSchema,
 });
 export type AnalysisResponse = z.infer<typeof analysisResponseSchema>;
