@@ -75,6 +75,13 @@ export function classifyPrimitive(graph: Graph, node: GraphNode): PrimitiveClass
 	return classifyByKind[node.kind](graph, node as never);
 }
 
+/** Whether a primitive leaves work in a program: views and conversions between numbers dissolve. */
+export function isArithmetic(graph: Graph, node: GraphNode): boolean {
+	if (node.kind === "cast")
+		return typeOf(graph, node.output) === "bool" && typeOf(graph, node.input) !== "bool";
+	return classifyPrimitive(graph, node).kind === "compute";
+}
+
 const valueAt = (graph: Graph, value: ValueId) => present(graph.values[value], "value of the graph");
 const typeOf = (graph: Graph, value: ValueId): DataType => valueAt(graph, value).dataType;
 

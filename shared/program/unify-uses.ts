@@ -11,7 +11,7 @@ type InputDraft = Extract<DraftNode, { kind: "input" }>;
 
 /**
  * Unifies readings of the same part of a value, dimension by dimension, in node order, where every tensor keeps distinct
- * axes and no value comes to vary along an axis that was contracted away above it: the residual of a block is read along
+ * axes and no value comes to vary along an axis that a contraction above it has closed: the residual of a block is read along
  * the block's output axis, not along the axis its first contraction sums, so that a grid may cut it.
  */
 export function unifyUses(draft: Draft): void {
@@ -47,17 +47,25 @@ function tryUnify(draft: Draft, left: readonly AtomId[], right: readonly AtomId[
 	return false;
 }
 
-/** How many (node, axis) pairs have an axis free that a contraction above the node has summed. */
+/**
+ * How many (node, axis) pairs have an axis free that was summed above the node, with a contraction at the sum or after
+ * it. A sum that no contraction follows is a statistic, and what it normalises has the axis again.
+ */
 function revivedAxes(draft: Draft): number {
 	const free = freeAtoms(draft);
-	const contracted: Set<AtomId>[] = [];
+	const summed: Set<AtomId>[] = [];
+	const closed: Set<AtomId>[] = [];
 	let count = 0;
 	for (const [id, node] of draft.nodes.entries()) {
-		const above = new Set<AtomId>();
-		for (const operand of draftOperands(node)) for (const atom of contracted[operand] ?? []) above.add(atom);
-		if (node.kind === "contract") for (const atom of draft.atoms.resolve(node.over)) above.add(atom);
-		for (const atom of free[id] ?? []) if (above.has(atom)) count++;
-		contracted.push(above);
+		const operands = draftOperands(node);
+		const summedAbove = new Set(operands.flatMap((operand) => [...(summed[operand] ?? [])]));
+		const closedAbove = new Set(operands.flatMap((operand) => [...(closed[operand] ?? [])]));
+		if (node.kind === "reduce" || node.kind === "contract")
+			for (const atom of draft.atoms.resolve(node.over)) summedAbove.add(atom);
+		if (node.kind === "contract") for (const atom of summedAbove) closedAbove.add(atom);
+		for (const atom of free[id] ?? []) if (closedAbove.has(atom)) count++;
+		summed.push(summedAbove);
+		closed.push(closedAbove);
 	}
 	return count;
 }
