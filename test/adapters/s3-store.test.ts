@@ -1,0 +1,68 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { createPresignPut } from "#adapters/s3-presign.ts";
+import { createS3Store } from "#adapters/s3-store.ts";
+import { type LocalStore, startLocalStore } from "./local-backends.ts";
+import { describeStoreContract } from "./store.contract.ts";
+
+let local: LocalStore;
+beforeAll(async () => {
+	local = await startLocalStore();
+});
+afterAll(() => local.stop());
+
+describe("the store over S3", () => {
+	describeStoreContract(() => createS3Store(local.options));
+
+	test("keeps keys with marks that URLs and XML treat specially apart", async () => {
+		const store = createS3Store(local.options);
+		const keys = ["odd/a b&<c>d.json", "odd/ü+%20=?#.json"];
+		for (const key of keys) await store.put(key, new TextEncoder().encode(key), { kind: "always" });
+		for (const key of keys) expect(new TextDecoder().decode((await store.get(key))?.bytes)).toBe(key);
+		expect(await store.list("odd/", 10)).toEqual([...keys].sort());
+	});
+
+	test("a wrong secret is refused at once and named", async () => {
+		const store = createS3Store({ ...local.options, secretAccessKey: "wrong" });
+		await expect(store.get("a")).rejects.toMatchObject({ code: "infra.storage", details: { status: 403 } });
+	});
+});
+
+describe("presigned uploads", () => {
+	const presign = (sha256: string, bytesCount: number, key: string, expiresSeconds = 60) =>
+		createPresignPut(local.options)(key, { sha256, bytesCount, expiresSeconds });
+	const body = new TextEncoder().encode("model bytes");
+	const sha256 = createHash("sha256").update(body).digest("hex");
+
+	test("take the announced bytes", async () => {
+		const { url, headers } = await presign(sha256, body.length, "uploads/one.bin");
+		const put = await fetch(url, { method: "PUT", headers, body });
+		expect(put.status).toBe(200);
+		const stored = await createS3Store(local.options).get("uploads/one.bin");
+		expect(stored?.bytes).toEqual(body);
+	});
+
+	test.each([
+		["another length", { body: new TextEncoder().encode("longer model bytes") }],
+		[
+			"another checksum header",
+			{ headers: { "x-amz-checksum-sha256": Buffer.alloc(32).toString("base64") } },
+		],
+		["no checksum header", { headers: { "x-amz-checksum-sha256": "" } }],
+	])("refuse %s", async (_, change) => {
+		const { url, headers } = await presign(sha256, body.length, "uploads/two.bin");
+		const put = await fetch(url, {
+			method: "PUT",
+			body,
+			...change,
+			headers: { ...headers, ...change.headers },
+		});
+		expect(put.status).toBe(403);
+	});
+
+	test("refuse another key than the one signed", async () => {
+		const { url, headers } = await presign(sha256, body.length, "uploads/three.bin");
+		const put = await fetch(url.replace("three.bin", "four.bin"), { method: "PUT", headers, body });
+		expect(put.status).toBe(403);
+	});
+});
