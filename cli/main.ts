@@ -4,10 +4,11 @@ import { Command, CommanderError } from "commander";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { AddCommand, RunCommand } from "./command-context.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addServe } from "./commands/serve.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
-const commands: readonly AddCommand[] = [addDoctor];
+const commands: readonly AddCommand[] = [addDoctor, addServe];
 
 const program = new Command("kiln")
 	.description("Proven, measured, never-slower kernels for ONNX models.")

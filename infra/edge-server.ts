@@ -1,9 +1,10 @@
 // The edge in the real Workers runtime, on this machine: Miniflare around the bundle that is deployed.
 
 import type { Readable } from "node:stream";
-import { Miniflare, NoOpLog } from "miniflare";
+import { NoOpLog } from "miniflare";
 import { bundleEdge } from "../scripts/bundle-edge.ts";
 import { compatibilityDate } from "./compatibility-date.ts";
+import { startMiniflare } from "./start-miniflare.ts";
 
 export interface EdgeServer {
 	readonly url: string;
@@ -23,7 +24,7 @@ export interface EdgeServerOptions {
 
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
 	const contents = await bundleEdge();
-	const server = new Miniflare({
+	const server = startMiniflare({
 		modules: [{ type: "ESModule", path: "worker.mjs", contents }],
 		compatibilityDate,
 		compatibilityFlags: ["nodejs_compat"],
@@ -37,6 +38,8 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
 		},
 	});
 	const url = await server.ready;
+	// The first request compiles the Worker's lazy parts: it is ours, not the first user's.
+	await fetch(new URL("/healthz", url)).then((response) => response.arrayBuffer());
 	return {
 		url: url.origin,
 		sweep: async () => {

@@ -1,8 +1,8 @@
 // A local S3: Miniflare's R2 with its S3 endpoint, which checks signatures and honours conditional writes.
 
 import { randomBytes } from "node:crypto";
-import { Miniflare } from "miniflare";
 import { compatibilityDate } from "./compatibility-date.ts";
+import { startMiniflare } from "./start-miniflare.ts";
 
 export interface StorageServer {
 	readonly endpoint: string;
@@ -25,7 +25,7 @@ export async function startStorageServer(objectsPath: string): Promise<StorageSe
 		accessKeyId: `local-${randomBytes(8).toString("hex")}`,
 		secretAccessKey: randomBytes(24).toString("base64url"),
 	};
-	const server = new Miniflare({
+	const server = startMiniflare({
 		modules: true,
 		script: emptyWorker,
 		compatibilityDate,

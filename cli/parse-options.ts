@@ -1,0 +1,41 @@
+// Option values, checked where they are read: a wrong one is a wrong use.
+
+import { InvalidArgumentError } from "commander";
+import type { TrustedKeys } from "./check-manifest.ts";
+
+export function parsePort(text: string): number {
+	return parseWhole(text, 0, 65_535);
+}
+
+export function parseThreads(text: string): number {
+	return parseWhole(text, 1, 256);
+}
+
+export function parseSeconds(text: string): number {
+	return parseWhole(text, 1, 86_400);
+}
+
+/** `name=dim`, given once for each named dimension. */
+export function parseShape(text: string, earlier: Readonly<Record<string, number>>): Record<string, number> {
+	const equals = text.lastIndexOf("=");
+	if (equals < 1) throw new InvalidArgumentError(`'${text}': name=extent is expected, such as batch=8`);
+	return { ...earlier, [text.slice(0, equals)]: parseWhole(text.slice(equals + 1), 1, 2 ** 31 - 1) };
+}
+
+/** `id=base64`, given once for each key. */
+export function parseTrustedKey(text: string, earlier: TrustedKeys): TrustedKeys {
+	const equals = text.indexOf("=");
+	const key = text.slice(equals + 1);
+	if (equals < 1 || Buffer.from(key, "base64").length !== 32) {
+		throw new InvalidArgumentError("id=base64 of a raw Ed25519 public key (32 bytes) is expected");
+	}
+	return { ...earlier, [text.slice(0, equals)]: key };
+}
+
+function parseWhole(text: string, min: number, max: number): number {
+	const value = Number(text);
+	if (!/^\d+$/.test(text) || value < min || value > max) {
+		throw new InvalidArgumentError(`'${text}': a whole number from ${min} to ${max} is expected`);
+	}
+	return value;
+}
