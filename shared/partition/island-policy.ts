@@ -66,7 +66,7 @@ function flowOf(program: Program, id: ProgramNodeId, node: ProgramNode, above: r
 	if (node.kind === "contract") {
 		const left = axesOf(program, node.left);
 		const columns = new Set(axesOf(program, node.right).filter((axis) => !left.includes(axis)));
-		const isFactor = isLowRank(program, node.over, columns);
+		const isFactor = isLowRank(program, node, columns);
 		if (!isFactor) contractions.add(id);
 		return {
 			depth: depth + (isFactor ? 0 : 1),
@@ -87,11 +87,18 @@ function flowOf(program: Program, id: ProgramNodeId, node: ProgramNode, above: r
 const axesOf = (program: Program, node: ProgramNodeId): readonly AxisId[] =>
 	present(program.nodes[node], "node").axes;
 
-function isLowRank(program: Program, over: readonly AxisId[], columns: ReadonlySet<AxisId>): boolean {
+/** By a weight, to few columns: x·A of a low-rank branch. Scores of a few queries are none. */
+function isLowRank(
+	program: Program,
+	node: Extract<ProgramNode, { kind: "contract" }>,
+	columns: ReadonlySet<AxisId>,
+): boolean {
+	const right = present(program.nodes[node.right], "node");
+	if (right.kind !== "input" || program.inputs[right.input]?.role !== "weight") return false;
 	const extentOf = (axes: Iterable<AxisId>): number =>
 		[...axes].reduce((product, axis) => product * present(program.axes[axis], "axis").extent, 1);
 	const width = extentOf(columns);
-	return width <= LOW_RANK_COLUMNS_MAX && width * LOW_RANK_RATIO_MIN <= extentOf(over);
+	return width <= LOW_RANK_COLUMNS_MAX && width * LOW_RANK_RATIO_MIN <= extentOf(node.over);
 }
 
 /** A rotary embedding behind a projection would make two contractions of one; it is an island of its own. */

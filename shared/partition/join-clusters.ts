@@ -56,13 +56,13 @@ class Joiner {
 		this.#joinUntilNone((cluster) => this.#clusters.consumersOf(cluster), rule);
 	}
 
-	/** Pairs that read the same activation as the left operand of a contraction. */
+	/** Pairs that contract, or reduce, the same activation. */
 	joinSiblings(rule: JoinRule): void {
 		this.#joinUntilNone((cluster) => {
-			const own = this.#contracted(cluster);
+			const own = this.#summed(cluster);
 			const others = this.#clusters.clusters().filter((other) => other.id > cluster.id);
 			return others
-				.filter((other) => [...this.#contracted(other)].some((value) => own.has(value)))
+				.filter((other) => [...this.#summed(other)].some((value) => own.has(value)))
 				.map((other) => other.id);
 		}, rule);
 	}
@@ -161,12 +161,13 @@ class Joiner {
 		};
 	}
 
-	#contracted(cluster: Cluster): ReadonlySet<ValueId> {
-		const inputs = new Set(this.#clusters.inputs(cluster));
+	/** Activations from outside that a contraction has on its left, or that a cluster without contractions reduces. */
+	#summed(cluster: Cluster): ReadonlySet<ValueId> {
 		const nodes = cluster.nodes.map((id) => this.#node(id));
-		return new Set(
-			nodes.flatMap((node) => (node.kind === "matmul" && inputs.has(node.left) ? [node.left] : [])),
-		);
+		const inputs = this.#clusters.inputs(cluster).filter((value) => !this.#graph.constants.has(value));
+		const lefts = nodes.flatMap((node) => (node.kind === "matmul" ? [node.left] : []));
+		if (lefts.length > 0) return new Set(inputs.filter((value) => lefts.includes(value)));
+		return new Set(nodes.some((node) => node.kind === "reduce") ? inputs : []);
 	}
 
 	#node(id: number): GraphNode {

@@ -33,6 +33,7 @@ const isView = ({ traits }: JoinCandidate): boolean => !traits.hasArithmetic;
 const isElementWise = ({ traits }: JoinCandidate): boolean => !traits.hasContraction && !traits.hasReduction;
 const isPlainView = (part: JoinCandidate): boolean =>
 	isView(part) && !part.traits.hasSlice && !part.traits.hasConcat;
+const isStatistic = ({ traits }: JoinCandidate): boolean => traits.hasReduction && !traits.hasContraction;
 const isAttention = ({ shape }: JoinCandidate): boolean => shape?.isAttention === true;
 
 /** No contraction of the one uses a result of a contraction of the other. */
@@ -83,6 +84,7 @@ export const joinRules: readonly JoinRule[] = [
 		name: "scores",
 		takes: (producer, consumer) =>
 			producer.traits.hasContraction && consumer.traits.hasReduction && !consumer.traits.hasContraction,
+		allows: (union) => union.isAttention,
 	},
 	{
 		// Probabilities times values.
@@ -111,14 +113,15 @@ export const joinRules: readonly JoinRule[] = [
 	},
 ];
 
-/** Contractions of one tensor that nothing else connects: query, key and value projections. */
+/** Readers of one tensor that nothing else connects: query, key and value projections; two statistics of one row. */
 export const siblingRule: JoinRule = {
 	name: "siblings",
 	takes: (first, second) =>
-		first.traits.hasContraction &&
-		second.traits.hasContraction &&
-		!isAttention(first) &&
-		!isAttention(second),
+		(first.traits.hasContraction &&
+			second.traits.hasContraction &&
+			!isAttention(first) &&
+			!isAttention(second)) ||
+		(isStatistic(first) && isStatistic(second)),
 	allows: addsNoChain,
 };
 

@@ -69,11 +69,22 @@ export function partitionGraph(graph: Graph, options: PartitionOptions = {}): Pa
 	return { islands, outside, coverage: coverageOf(graph, islands) };
 }
 
+/** Element-wise work that takes less time than moving its operands: alone it has nothing to be fused with. */
+function isCheap(graph: Graph, id: number | undefined): boolean {
+	const node = present(id === undefined ? undefined : graph.nodes[id], "node");
+	if (node.kind === "unary")
+		return ["abs", "negate", "floor", "ceil", "roundHalfEven", "sign", "not"].includes(node.operator);
+	return (
+		node.kind === "select" || node.kind === "cast" || (node.kind === "binary" && node.operator !== "power")
+	);
+}
+
 /** The island, or why the cluster is none. */
 function toIsland(graph: Graph, clusters: ClusterGraph, cluster: Cluster, index: number): Island | string {
 	if (cluster.refusal !== null) return cluster.refusal;
 	const arithmetic = cluster.nodes.filter((id) => isArithmetic(graph, present(graph.nodes[id], "node")));
 	if (arithmetic.length === 0) return "data movement alone";
+	if (arithmetic.length === 1 && isCheap(graph, arithmetic[0])) return "a single element-wise operator";
 	const outputs = clusters.outputs(cluster);
 	if (outputs.length === 0) return "nothing reads its results";
 	const built = buildCluster(graph, clusters, cluster);
