@@ -94,8 +94,8 @@ export const bigIntBinary: Readonly<Partial<Record<BinaryOperator, BigIntBinary>
 	multiply: (a, b) => a * b,
 	divide: (a, b) => (b === 0n ? 0n : a / b),
 	power: bigIntPower,
-	maximum: (a, b) => (a > b ? a : b),
-	minimum: (a, b) => (a < b ? a : b),
+	maximum: largerBigInt,
+	minimum: (a, b) => -largerBigInt(-a, -b),
 	remainder: (a, b) => {
 		if (b === 0n) return 0n;
 		const rest = a % b;
@@ -126,6 +126,11 @@ export function roundHalfEven(x: number): number {
 	if (rest > 0.5) return Math.ceil(x);
 	if (rest !== 0.5) return x;
 	return floor % 2 === 0 ? floor : Math.ceil(x);
+}
+
+function largerBigInt(a: bigint, b: bigint): bigint {
+	if (a > b) return a;
+	return b;
 }
 
 /** C's pow: unlike JavaScript's, 1 to any power and -1 to an infinite one are 1. */

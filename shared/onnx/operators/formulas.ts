@@ -35,15 +35,15 @@ export function square(build: GraphBuilder, x: ValueId): ValueId {
 }
 
 /**
- * Sum over `axes` (kept with extent 1) times 1 / their element count. 16-bit operands are averaged in float32: their own
+ * Sum over `axes` (each kept with extent 1 when `keep`) times 1 / their element count. 16-bit operands are averaged in float32: their own
  * type cannot hold 1 / n, nor the sum of a long row.
  */
-export function meanKept(build: GraphBuilder, x: ValueId, axes: readonly number[]): ValueId {
+export function mean(build: GraphBuilder, x: ValueId, axes: readonly number[], keep = true): ValueId {
 	const { dataType, shape } = build.value(x);
 	const count = elementCount(axes.map((axis) => shape.at(axis) ?? 1));
 	const computed = build.cast(x, elementBytes(dataType) === 2 ? "float32" : dataType);
-	const mean = withScalar(build, "multiply", build.reduce("sum", computed, axes, true), 1 / count);
-	return build.cast(mean, dataType);
+	const sum = build.reduce("sum", computed, axes, keep);
+	return build.cast(withScalar(build, "multiply", sum, 1 / count), dataType);
 }
 
 /** exp(x - max) / sum of it, over `axes`. */
@@ -101,11 +101,11 @@ export function centred(
 	axes: readonly number[],
 	epsilon: number,
 ): { readonly mean: ValueId; readonly difference: ValueId; readonly deviation: ValueId } {
-	const mean = meanKept(build, x, axes);
-	const difference = build.binary("subtract", x, mean);
-	const variance = meanKept(build, square(build, difference), axes);
+	const average = mean(build, x, axes);
+	const difference = build.binary("subtract", x, average);
+	const variance = mean(build, square(build, difference), axes);
 	const deviation = build.unary("sqrt", withScalar(build, "add", variance, epsilon));
-	return { mean, difference, deviation };
+	return { mean: average, difference, deviation };
 }
 
 /** The axes from `axis` (non-negative) to the last. */

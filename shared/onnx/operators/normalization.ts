@@ -8,7 +8,7 @@ import { normalizeAxis } from "../axes.ts";
 import { dataTypeOfCode, elementTypeName } from "../element-type.ts";
 import type { NodeContext, OperatorEntry } from "../node-context.ts";
 import { demandFloat } from "./accepted-types.ts";
-import { axesFrom, centred, meanKept, square, withScalar } from "./formulas.ts";
+import { axesFrom, centred, mean, square, withScalar } from "./formulas.ts";
 import { operatorEntry } from "./operator-entry.ts";
 
 const defaultEpsilon = 1e-5;
@@ -57,11 +57,15 @@ export function layerNormalize(
 	const { build } = context;
 	const dataType = demandFloat(context, x);
 	const computed = build.cast(x, statisticsType(context, dataType));
-	const { mean, difference, deviation } = centred(build, computed, axesFrom(build, x, axis), epsilon);
+	const {
+		mean: average,
+		difference,
+		deviation,
+	} = centred(build, computed, axesFrom(build, x, axis), epsilon);
 	const normalized = build.cast(build.binary("divide", difference, deviation), dataType);
 	return {
 		output: scaleAndShift(context, normalized, scale, bias),
-		mean,
+		mean: average,
 		inverseDeviation: build.unary("reciprocal", deviation),
 	};
 }
@@ -77,7 +81,7 @@ export function rmsNormalize(
 	const { build } = context;
 	const dataType = demandFloat(context, x);
 	const computed = build.cast(x, statisticsType(context, dataType));
-	const variance = meanKept(build, square(build, computed), axesFrom(build, x, axis));
+	const variance = mean(build, square(build, computed), axesFrom(build, x, axis));
 	const deviation = build.unary("sqrt", withScalar(build, "add", variance, epsilon));
 	const normalized = build.cast(build.binary("divide", computed, deviation), dataType);
 	return {
@@ -215,8 +219,8 @@ function importMeanVarianceNormalization(context: NodeContext): void {
 	demandFloat(context, x);
 	const rank = build.shapeOf(x).length;
 	const axes = context.attributeInts("axes", [0, 2, 3]).map((axis) => normalizeAxis(axis, rank));
-	const difference = build.binary("subtract", x, meanKept(build, x, axes));
-	const deviation = build.unary("sqrt", meanKept(build, square(build, difference), axes));
+	const difference = build.binary("subtract", x, mean(build, x, axes));
+	const deviation = build.unary("sqrt", mean(build, square(build, difference), axes));
 	const guarded = withScalar(build, "add", deviation, meanVarianceGuard);
 	context.output(0, build.binary("divide", difference, guarded));
 }

@@ -1,6 +1,6 @@
 // Reductions, running sums, and the positions of extremes.
 
-import type { ReduceOperator, ValueId } from "#shared/graph/graph.ts";
+import type { ReduceOperator, UnaryOperator, ValueId } from "#shared/graph/graph.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { writeElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
@@ -8,34 +8,21 @@ import { normalizeAxis } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import type { NodeContext, OperatorEntry, OperatorImporter } from "../node-context.ts";
 import { demandFloat, demandNumber } from "./accepted-types.ts";
-import { meanKept, square, withScalar } from "./formulas.ts";
+import { mean, square, withScalar } from "./formulas.ts";
 import { operatorEntry } from "./operator-entry.ts";
 import { staticNumbers } from "./static-operand.ts";
 
 const axesLimit = "Axes must be known at import.";
 
-/** Reduces x over `axes`; every reduced axis is kept with extent 1. */
-type ReduceFormula = (context: NodeContext, x: ValueId, axes: readonly number[]) => ValueId;
+/** Reduces x over `axes`; a reduced axis is kept with extent 1 when `keep`. */
+type ReduceFormula = (context: NodeContext, x: ValueId, axes: readonly number[], keep: boolean) => ValueId;
 
 /** `axesOperandOpset`: from it on the axes are an operand, below an attribute. */
 function reduction(formula: ReduceFormula, axesOperandOpset = 18): OperatorImporter {
 	return (context) => {
-		const { build } = context;
 		const x = context.input(0);
 		const axes = reducedAxes(context, x, axesOperandOpset);
-		const kept = formula(context, x, axes);
-		if (context.attributeInt("keepdims", 1) !== 0) {
-			context.output(0, kept);
-			return;
-		}
-		const dropped = new Set(axes);
-		context.output(
-			0,
-			build.reshape(
-				kept,
-				build.shapeOf(kept).filter((_, axis) => !dropped.has(axis)),
-			),
-		);
+		context.output(0, formula(context, x, axes, context.attributeInt("keepdims", 1) !== 0));
 	};
 }
 
@@ -54,56 +41,50 @@ function reducedAxes(context: NodeContext, x: ValueId, axesOperandOpset: number)
 }
 
 function fold(operator: ReduceOperator): ReduceFormula {
-	return ({ build }, x, axes) => build.reduce(operator, x, axes, true);
+	return ({ build }, x, axes, keep) => build.reduce(operator, x, axes, keep);
 }
 
-/** Folds numbers only: bool has no sum. */
-function foldNumbers(operator: ReduceOperator): ReduceFormula {
-	return (context, x, axes) => {
+/** Folds numbers only: bool has no sum. `before` is applied to every element. */
+function foldNumbers(
+	operator: ReduceOperator,
+	before: (build: GraphBuilder, x: ValueId) => ValueId = (_build, x) => x,
+): ReduceFormula {
+	return (context, x, axes, keep) => {
 		demandNumber(context, x);
-		return context.build.reduce(operator, x, axes, true);
+		return context.build.reduce(operator, before(context.build, x), axes, keep);
 	};
 }
 
 /** Sum times 1 / n; integers divide, truncating. */
-function mean(context: NodeContext, x: ValueId, axes: readonly number[]): ValueId {
+const meanFormula: ReduceFormula = (context, x, axes, keep) => {
 	const { build } = context;
-	if (isFloat(demandNumber(context, x))) return meanKept(build, x, axes);
+	if (isFloat(demandNumber(context, x))) return mean(build, x, axes, keep);
 	const count = elementCount(axes.map((axis) => build.shapeOf(x)[axis] ?? 1));
-	return withScalar(build, "divide", build.reduce("sum", x, axes, true), count);
-}
+	return withScalar(build, "divide", build.reduce("sum", x, axes, keep), count);
+};
 
-function l1(context: NodeContext, x: ValueId, axes: readonly number[]): ValueId {
-	demandNumber(context, x);
-	return context.build.reduce("sum", context.build.unary("abs", x), axes, true);
-}
+const absoluteSum = foldNumbers("sum", (build, x) => build.unary("abs", x));
+const squareSum = foldNumbers("sum", square);
 
-function sumSquare(context: NodeContext, x: ValueId, axes: readonly number[]): ValueId {
-	demandNumber(context, x);
-	return context.build.reduce("sum", square(context.build, x), axes, true);
-}
-
-function l2(context: NodeContext, x: ValueId, axes: readonly number[]): ValueId {
-	demandFloat(context, x);
-	return context.build.unary("sqrt", sumSquare(context, x, axes));
-}
-
-function logSum(context: NodeContext, x: ValueId, axes: readonly number[]): ValueId {
-	demandFloat(context, x);
-	return context.build.unary("log", context.build.reduce("sum", x, axes, true));
+/** A float reduction followed by a function of each result. */
+function floatsThen(formula: ReduceFormula, operator: UnaryOperator): ReduceFormula {
+	return (context, x, axes, keep) => {
+		demandFloat(context, x);
+		return context.build.unary(operator, formula(context, x, axes, keep));
+	};
 }
 
 /** log(sum(e^(x - max))) + max, the maximum taken as 0 where it is infinite. */
-function logSumExp(context: NodeContext, x: ValueId, axes: readonly number[]): ValueId {
+const logSumExp: ReduceFormula = (context, x, axes, keep) => {
 	const { build } = context;
 	const dataType = demandFloat(context, x);
 	const largest = build.reduce("max", x, axes, true);
 	const zero = build.scalar(0, dataType);
 	const shift = build.select(build.unary("isInfinite", largest), zero, largest);
 	const exponential = build.unary("exp", build.binary("subtract", x, shift));
-	const logarithm = build.unary("log", build.reduce("sum", exponential, axes, true));
-	return build.binary("add", logarithm, shift);
-}
+	const logarithm = build.unary("log", build.reduce("sum", exponential, axes, keep));
+	return build.binary("add", logarithm, build.reshape(shift, build.shapeOf(logarithm)));
+};
 
 function importCumSum(context: NodeContext): void {
 	const x = context.input(0);
@@ -150,15 +131,15 @@ function positions(build: GraphBuilder, extent: number, axesBehind: number): Val
 
 export const reductionOperators: Readonly<Record<string, OperatorEntry>> = {
 	ReduceSum: operatorEntry(reduction(foldNumbers("sum"), 13), 7, axesLimit),
-	ReduceMean: operatorEntry(reduction(mean), 7, axesLimit),
+	ReduceMean: operatorEntry(reduction(meanFormula), 7, axesLimit),
 	ReduceMax: operatorEntry(reduction(fold("max")), 7, axesLimit),
 	ReduceMin: operatorEntry(reduction(fold("min")), 7, axesLimit),
 	ReduceProd: operatorEntry(reduction(foldNumbers("product")), 7, axesLimit),
-	ReduceL1: operatorEntry(reduction(l1), 7, axesLimit),
-	ReduceL2: operatorEntry(reduction(l2), 7, `${axesLimit} Floats only.`),
-	ReduceLogSum: operatorEntry(reduction(logSum), 7, `${axesLimit} Floats only.`),
+	ReduceL1: operatorEntry(reduction(absoluteSum), 7, axesLimit),
+	ReduceL2: operatorEntry(reduction(floatsThen(squareSum, "sqrt")), 7, `${axesLimit} Floats only.`),
+	ReduceLogSum: operatorEntry(reduction(floatsThen(fold("sum"), "log")), 7, `${axesLimit} Floats only.`),
 	ReduceLogSumExp: operatorEntry(reduction(logSumExp), 7, `${axesLimit} Floats only.`),
-	ReduceSumSquare: operatorEntry(reduction(sumSquare), 7, axesLimit),
+	ReduceSumSquare: operatorEntry(reduction(squareSum), 7, axesLimit),
 	CumSum: operatorEntry(importCumSum, 11, "The axis must be known at import."),
 	ArgMax: operatorEntry(positionOf("max")),
 	ArgMin: operatorEntry(positionOf("min")),
