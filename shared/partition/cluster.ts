@@ -25,6 +25,8 @@ export class ClusterGraph {
 	readonly #producer = new Map<ValueId, GraphNode>();
 	readonly #consumers = new Map<ValueId, GraphNode[]>();
 	readonly #returned: ReadonlySet<ValueId>;
+	/** Results of refused ONNX nodes, ascending, and who reads them. */
+	readonly #foreign: readonly { readonly value: ValueId; readonly readers: readonly GraphNode[] }[];
 
 	/** One cluster for each ONNX node that has primitives. */
 	constructor(graph: Graph) {
@@ -40,6 +42,9 @@ export class ClusterGraph {
 				this.#consumers.set(operand, [...consumers, node]);
 			}
 		}
+		this.#foreign = graph.inputs
+			.filter((input) => input.role === "foreign")
+			.map(({ value }) => ({ value, readers: this.#consumers.get(value) ?? [] }));
 		for (const [source, nodes] of [...nodesOfSource].sort(([a], [b]) => a - b)) {
 			this.#clusters.set(source, { id: source, sources: [source], nodes, refusal: this.#refusalOf(nodes) });
 			this.#clusterOfSource.set(source, source);
@@ -123,15 +128,31 @@ export class ClusterGraph {
 		return [...found].sort((a, b) => a - b);
 	}
 
+	/**
+	 * Clusters that may wait for this one by way of refused ONNX nodes, whose operands the graph does not show: they read
+	 * what the graph returns, and values are numbered in the order of the model, so a foreign value may depend on every
+	 * returned value before it.
+	 */
+	#waitingOutside(cluster: Cluster): Set<ClusterId> {
+		const own = cluster.nodes.map((id) => this.#node(id).output).filter((value) => this.#returned.has(value));
+		const first = Math.min(...own);
+		const waiting = this.#foreign.filter(({ value }) => value > first).flatMap(({ readers }) => readers);
+		return new Set(waiting.map((reader) => this.#clusterOf(reader)));
+	}
+
 	/** Whether no path leaves the two and comes back. Cost: the clusters below them. */
 	staysConvex(first: Cluster, second: Cluster): boolean {
 		const pair = new Set([first.id, second.id]);
-		const stack = [first, second]
+		const outside = [first, second].flatMap((cluster) => [...this.#waitingOutside(cluster)]);
+		if (outside.some((id) => pair.has(id))) return false;
+		const inside = [first, second]
 			.flatMap((cluster) => this.consumersOf(cluster))
 			.filter((id) => !pair.has(id));
-		const seen = new Set(stack);
+		const seen = new Set([...inside, ...outside]);
+		const stack = [...seen];
 		for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-			for (const next of this.consumersOf(this.get(id))) {
+			const cluster = this.get(id);
+			for (const next of [...this.consumersOf(cluster), ...this.#waitingOutside(cluster)]) {
 				if (pair.has(next)) return false;
 				if (!seen.has(next)) stack.push(next);
 				seen.add(next);
