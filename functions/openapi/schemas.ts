@@ -1,7 +1,6 @@
 // The wire schemas under the names they have in openapi.json. shared/ knows nothing of OpenAPI.
 
-import "@hono/zod-openapi";
-import type { z } from "zod";
+import { z } from "@hono/zod-openapi";
 import { jobSchema } from "#shared/protocol/job.ts";
 import { modelRecordSchema, modelRequestSchema } from "#shared/protocol/model.ts";
 import {
@@ -21,27 +20,36 @@ import {
 	uploadResponseSchema,
 } from "#shared/protocol/upload.ts";
 
-export const Problem = problemSchema.openapi("Problem");
-export const Job = jobSchema.openapi("Job");
-export const Model = modelRecordSchema.openapi("Model");
-export const ModelRequest = modelRequestSchema.openapi("ModelRequest");
-export const OptimizationRequest = optimizationRequestSchema.openapi("OptimizationRequest");
-export const AnalysisRequest = analysisRequestSchema.openapi("AnalysisRequest");
-export const Analysis = analysisResponseSchema.openapi("Analysis");
-export const Attempts = attemptsResponseSchema.openapi("Attempts");
-export const SignedManifest = signedManifestSchema.openapi("SignedManifest");
-export const OptimizationResult = resultResponseSchema
-	.extend({
-		kernels: resultResponseSchema.shape.kernels.element
-			.extend({ manifest: SignedManifest.nullable() })
-			.array(),
-	})
-	.openapi("OptimizationResult");
-export const Target = targetViewSchema.openapi("Target");
-export const UploadRequest = uploadRequestSchema.openapi("UploadRequest");
-export const Upload = uploadResponseSchema.openapi("Upload");
-export const UploadExists = uploadExistsResponseSchema.openapi("UploadExists");
-export const UploadComplete = uploadCompleteResponseSchema.openapi("UploadComplete");
+/**
+ * A schema under a name. A fresh instance: zod gives an instance its methods when it is made, and those of shared/ are
+ * made before zod-openapi has added `openapi`.
+ */
+function named<S extends z.ZodType>(schema: S, name: string): S {
+	return schema.clone().openapi(name);
+}
+
+export const Problem = named(problemSchema, "Problem");
+export const Job = named(jobSchema, "Job");
+export const Model = named(modelRecordSchema, "Model");
+export const ModelRequest = named(modelRequestSchema, "ModelRequest");
+export const OptimizationRequest = named(optimizationRequestSchema, "OptimizationRequest");
+export const AnalysisRequest = named(analysisRequestSchema, "AnalysisRequest");
+export const Analysis = named(analysisResponseSchema, "Analysis");
+export const Attempts = named(attemptsResponseSchema, "Attempts");
+export const SignedManifest = named(signedManifestSchema, "SignedManifest");
+export const OptimizationResult = named(
+	resultResponseSchema.extend({
+		kernels: z.array(
+			resultResponseSchema.shape.kernels.element.extend({ manifest: SignedManifest.nullable() }),
+		),
+	}),
+	"OptimizationResult",
+);
+export const Target = named(targetViewSchema, "Target");
+export const UploadRequest = named(uploadRequestSchema, "UploadRequest");
+export const Upload = named(uploadResponseSchema, "Upload");
+export const UploadExists = named(uploadExistsResponseSchema, "UploadExists");
+export const UploadComplete = named(uploadCompleteResponseSchema, "UploadComplete");
 
 /** `content` of a JSON body. */
 export const json = <S extends z.ZodType>(schema: S) => ({ "application/json": { schema } }) as const;
