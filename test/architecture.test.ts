@@ -31,7 +31,16 @@ const vocabularyFolders = new Set(
 );
 /** A stage's public files; the rest of its folder is its own business. */
 const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
-	onnx: ["import-model.ts", "strip-weights.ts", "tensor-proto.ts"],
+	onnx: [
+		"import-model.ts",
+		"import-options.ts",
+		"import-limits.ts",
+		"strip-weights.ts",
+		"tensor-proto.ts",
+		"write-model.ts",
+		"extract-source.ts",
+		"describe-operators.ts",
+	],
 	partition: ["partition.ts"],
 	search: ["search.ts"],
 	verify: ["verify.ts", "certificate.ts", "verified-mugraph.ts"],

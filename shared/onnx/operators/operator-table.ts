@@ -15,6 +15,7 @@ import { lossOperators } from "./loss.ts";
 import { matmulOperators } from "./matmul.ts";
 import { normalizationOperators } from "./normalization.ts";
 import { reductionOperators } from "./reduction.ts";
+import { refusedOperators } from "./refused-operators.ts";
 import { rotaryOperators } from "./rotary.ts";
 import { shapeOperators } from "./shape.ts";
 import { softmaxOperators } from "./softmax.ts";
@@ -58,9 +59,6 @@ const publishedDomains: ReadonlySet<string> = new Set([
 	"com.microsoft",
 ]);
 
-/** Operators that run subgraphs; their bodies are never opened. */
-const controlFlow: ReadonlySet<string> = new Set(["If", "Loop", "Scan", "SequenceMap"]);
-
 /**
  * The importer of an operator, and the version of its domain in force. Throws `model.custom_domain_refused` or
  * `.op_unsupported` (which cost the node), and `model.malformed` when the model does not import ONNX's operator set.
@@ -81,7 +79,7 @@ export function findOperator(
 	const key = `${spelled}:${operator}`;
 	const entry = Object.hasOwn(operatorTable, key) ? operatorTable[key] : undefined;
 	if (entry === undefined) {
-		const why = controlFlow.has(operator) ? "control flow is not supported" : "it is not supported";
+		const why = (domain === "" ? refusedOperators.get(operator) : undefined) ?? "it is not supported";
 		return unsupported(`operator '${operator}' of ${spelled}: ${why}`, operator, spelled);
 	}
 	if (domain !== "") return { entry, opset };
