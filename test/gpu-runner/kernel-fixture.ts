@@ -87,6 +87,10 @@ const preludes: Partial<Record<FixtureKernel, string>> = {
 	forks: "#include <unistd.h>\n",
 };
 
-export function kernelSource(kind: Exclude<FixtureKernel, "tramplesNeighbours">, prefix: string, shape: KernelShape): string {
+export function kernelSource(
+	kind: Exclude<FixtureKernel, "tramplesNeighbours">,
+	prefix: string,
+	shape: KernelShape,
+): string {
 	return `${preludes[kind] ?? ""}${kernel(prefix, shape, bodies[kind])}`;
 }

@@ -1,0 +1,56 @@
+import type { Plan, PlannedCandidate, PlannedMuGraph } from "#shared/pipeline/plan.ts";
+import { planProgram } from "#shared/pipeline/plan-program.ts";
+
+/** Takes a search that stopped at its state limit up again, at most `continuations` times: the plan with what was found besides. */
+export function continueSearch(plan: Plan, continuations: number, signal: AbortSignal): Plan {
+	let whole = plan;
+	for (let done = 0; done < continuations && whole.search.cursor !== null && !signal.aborted; done++) {
+		const { program, programDigest, target, threads, effort } = whole;
+		const more = planProgram({
+			program,
+			programDigest,
+			target,
+			threads,
+			effort,
+			cursor: whole.search.cursor,
+		});
+		whole = mergePlans(whole, more);
+	}
+	return whole;
+}
+
+/** Candidates of both, best first; a µGraph found twice counts once. */
+function mergePlans(plan: Plan, more: Plan): Plan {
+	const indices = new Map(plan.muGraphs.map((muGraph, index) => [muGraph.digest, index]));
+	const muGraphs: PlannedMuGraph[] = [...plan.muGraphs];
+	const candidates: PlannedCandidate[] = [...plan.candidates];
+	for (const [position, muGraph] of more.muGraphs.entries()) {
+		if (indices.has(muGraph.digest)) continue;
+		const index = muGraphs.push(muGraph) - 1;
+		indices.set(muGraph.digest, index);
+		for (const candidate of more.candidates)
+			if (candidate.muGraph === position) candidates.push({ ...candidate, muGraph: index });
+	}
+	candidates.sort((a, b) => a.predictedNanoseconds - b.predictedNanoseconds);
+	const { statesVisited, cursor, stop } = more.search;
+	return {
+		...plan,
+		muGraphs,
+		candidates,
+		search: {
+			statesVisited: plan.search.statesVisited + statesVisited,
+			statesPruned: addCounts(plan.search.statesPruned, more.search.statesPruned),
+			stop,
+			cursor,
+		},
+	};
+}
+
+function addCounts(
+	a: Readonly<Record<string, number>>,
+	b: Readonly<Record<string, number>>,
+): Readonly<Record<string, number>> {
+	const sum: Record<string, number> = { ...a };
+	for (const [reason, count] of Object.entries(b)) sum[reason] = (sum[reason] ?? 0) + count;
+	return sum;
+}

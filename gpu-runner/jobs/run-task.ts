@@ -1,0 +1,141 @@
+// One message from claim to kernel: fetch the plan, go on with its search, prove its µGraphs again, generate, measure,
+// publish. Every step can be repeated: whatever dies in between, the next attempt ends with the same state.
+
+import { createHash } from "node:crypto";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { type MeasureResult, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import type { BaselineForm } from "#runner/measure/workload.ts";
+import { kernelReadme } from "#shared/artefact/kernel-readme.ts";
+import type { BlobReference, KernelManifest } from "#shared/artefact/manifest.ts";
+import { blobKey } from "#shared/artefact/store-keys.ts";
+import { present } from "#shared/fault/assert.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { Plan } from "#shared/pipeline/plan.ts";
+import type { ArtefactStore } from "#shared/pipeline/ports.ts";
+import { decodePlan } from "#shared/protocol/plan-document.ts";
+import { targets } from "#shared/target/target.ts";
+import { buildManifest, isKernelPublished } from "./build-manifest.ts";
+import { continueSearch } from "./continue-search.ts";
+import { effortBudget } from "./effort-budget.ts";
+import { type PreparedCandidate, prepareCandidates } from "./prepare-candidates.ts";
+import { publishBlob, publishManifest } from "./publish.ts";
+import type { RunnerServices } from "./runner-services.ts";
+
+export interface TaskWork {
+	readonly namespace: string;
+	readonly key: string;
+	/** Store key of the plan. */
+	readonly plan: string;
+	readonly replaces: string | null;
+	readonly signal: AbortSignal;
+	/** Says that a phase begins; throws when the attempt is not the current one any more. */
+	readonly enter: (phase: string) => Promise<void>;
+}
+
+/** Measures one task's program and publishes the answer. Throws `OptimizeError` for what the attempt cannot overcome. */
+export async function runTask(services: RunnerServices, work: TaskWork): Promise<void> {
+	await work.enter("plan");
+	const fetched = await fetchPlan(services.store, work.plan);
+	const budget = effortBudget(fetched.effort, services.measureShare);
+	await work.enter("search");
+	const plan = continueSearch(fetched, budget.searchContinuations, work.signal);
+	await work.enter("recheck");
+	const candidates = prepareCandidates(plan);
+	const directory = await mkdtemp(join(services.workFolder, "task-"));
+	try {
+		await work.enter("measure");
+		const seed = createHash("sha256").update(work.key).digest().readUInt32LE();
+		const result = await measureCandidates({
+			program: plan.program,
+			target: targets[plan.target],
+			threads: plan.threads,
+			seed,
+			baselines: await fetchBaselines(services.store, plan),
+			candidates,
+			budget: budget.measure,
+			directory,
+			compiler: services.compiler,
+			harness: services.harness,
+			runtime: services.runtime,
+			hangMilliseconds: services.hangMilliseconds,
+			signal: work.signal,
+			progress: ({ phase }) => services.observe({ event: "step", phase }),
+		});
+		await work.enter("publishBlobs");
+		const manifest = await publishFiles(services, work, plan, candidates, result, seed);
+		await work.enter("publishManifest");
+		const outcome = await publishManifest(services.store, services.signer, manifest, work.replaces);
+		services.observe({ event: "published", key: work.key, verdict: manifest.verdict, outcome });
+	} finally {
+		await rm(directory, { recursive: true, force: true });
+	}
+}
+
+async function fetchPlan(store: ArtefactStore, key: string): Promise<Plan> {
+	const stored = await store.get(key);
+	if (stored === null) throw new OptimizeError("internal.bug", `there is no plan ${key}`, { key });
+	return decodePlan(new TextDecoder().decode(stored.bytes));
+}
+
+async function fetchBaselines(store: ArtefactStore, plan: Plan): Promise<readonly BaselineForm[]> {
+	const forms: BaselineForm[] = [];
+	for (const { form, blob, inputNames, outputNames } of plan.baselines) {
+		const stored = await store.get(blobKey(blob));
+		if (stored === null)
+			throw new OptimizeError("internal.bug", `there is no baseline model ${blob}`, { blob });
+		// What the store gives back is not believed: a changed baseline would be a changed race.
+		if (createHash("sha256").update(stored.bytes).digest("hex") !== blob)
+			throw new OptimizeError("infra.storage", "the stored bytes are not what their name says", { blob });
+		forms.push({ form, model: stored.bytes, inputNames, outputNames });
+	}
+	return forms;
+}
+
+/** Stores samples and, when there is a kernel, its folder's files; the manifest names them all. */
+async function publishFiles(
+	services: RunnerServices,
+	work: TaskWork,
+	plan: Plan,
+	candidates: readonly PreparedCandidate[],
+	result: MeasureResult,
+	seed: number,
+): Promise<KernelManifest> {
+	const { store, machine, runnerId } = services;
+	const text = (value: string): Uint8Array => new TextEncoder().encode(value);
+	const samples = await publishBlob(store, text(samplesDocument(result, seed)));
+	const bare = buildManifest({
+		key: work.key,
+		namespace: work.namespace,
+		plan,
+		candidates,
+		result,
+		machine: machine(plan.target),
+		runner: runnerId,
+		createdAt: services.nowIso(),
+		samples,
+	});
+	if (!isKernelPublished(result)) return bare;
+	const kernel = present(result.kernel, "a published kernel was measured");
+	const winner = present(candidates[kernel.candidate], "the winner is a candidate");
+	const files: Record<string, BlobReference> = {
+		"kernel.c": await publishBlob(store, text(kernel.source)),
+		"kernel.h": await publishBlob(store, text(winner.header)),
+		"kernel.so": await publishBlob(store, await readFile(kernel.library)),
+		"README.md": await publishBlob(store, text(kernelReadme(bare))),
+		"samples.json": samples,
+	};
+	return { ...bare, files };
+}
+
+/** Everything that was measured, raw: enough to derive the verdict again. */
+function samplesDocument(result: MeasureResult, seed: number): string {
+	const { candidates, stages, baseline, baselineFaults, datasets, sandboxed } = result;
+	const outcomes = candidates.map(({ candidate, outcome }) => ({
+		candidate,
+		...(outcome.kind === "timed" ? { kind: outcome.kind, errorMax: outcome.errorMax } : outcome),
+	}));
+	const winner = result.kernel?.candidate ?? null;
+	const parts = { seed, datasets, sandboxed, winner, baseline, baselineFaults, candidates: outcomes, stages };
+	return JSON.stringify({ schema: "kiln.samples/1", ...parts });
+}
