@@ -28,7 +28,10 @@ const reasons: readonly (readonly [reason: string, operators: readonly string[]]
 		["AffineGrid", "CenterCropPad", "GridSample", "ImageDecoder", "Resize", "Upsample"],
 	],
 	["recurrences over time are not supported", ["GRU", "LSTM", "LinearAttention", "RNN"]],
-	["quantised arithmetic is not supported: computation is in float32 and float16"],
+	[
+		"quantised arithmetic is not supported: computation is in float32 and float16",
+		["DequantizeLinear", "DynamicQuantizeLinear", "QLinearMatMul", "QuantizeLinear"],
+	],
 	[
 		"the result's shape depends on values that are known at run time only",
 		["Compress", "NonMaxSuppression", "NonZero", "Unique"],
