@@ -95,17 +95,10 @@ function simplePower(context: NodeContext, base: ValueId, exponent: ValueId): Va
 	return null;
 }
 
+/** `fmod` 0: the result has the divisor's sign, as Python's %, also for floats; otherwise the dividend's, as C's. */
 function importMod(context: NodeContext): void {
-	const { build } = context;
-	const [left, right] = [context.input(0), context.input(1)];
-	const dataType = demandNumber(context, left);
-	const fmod = context.attributeInt("fmod", 0);
-	if (fmod === 0 && isFloat(dataType)) {
-		context.refuse("model.op_attribute_invalid", `found fmod 0 for ${dataType}, expected 1 for float types`, {
-			attribute: "fmod",
-		});
-	}
-	context.output(0, build.binary(fmod === 0 ? "remainder" : "fmod", left, right));
+	const operator = context.attributeInt("fmod", 0) === 0 ? "remainder" : "fmod";
+	context.output(0, context.build.binary(operator, context.input(0), context.input(1)));
 }
 
 function importBitShift(context: NodeContext): void {

@@ -3,7 +3,7 @@
 
 import type { ValueId } from "#shared/graph/graph.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
-import { elementCount } from "#shared/tensor/shape.ts";
+import { elementCount, type Shape } from "#shared/tensor/shape.ts";
 import { normalizeAxis } from "../axes.ts";
 import { dataTypeOfCode, elementTypeName } from "../element-type.ts";
 import type { NodeContext, OperatorEntry } from "../node-context.ts";
@@ -124,7 +124,6 @@ function perChannel(context: NodeContext, vector: ValueId, rank: number): ValueI
 	return context.build.reshape(vector, [channels, ...new Array<number>(Math.max(0, rank - 2)).fill(1)]);
 }
 
-/** Scale and bias are per group below opset 21, per channel from there on. */
 function importGroupNormalization(context: NodeContext): void {
 	const { build } = context;
 	const x = context.input(0);
@@ -145,8 +144,15 @@ function importGroupNormalization(context: NodeContext): void {
 	const grouped = build.reshape(computed, [rows, groups, lanes]);
 	const { difference, deviation } = centred(build, grouped, [2], epsilon);
 	const normalized = build.cast(build.binary("divide", difference, deviation), dataType);
+	scaleGroups(context, normalized, shape, groups);
+}
+
+/** Opset 18 has scale and bias by group, 21 by channel; models of either age are seen with both. */
+function scaleGroups(context: NodeContext, normalized: ValueId, shape: Shape, groups: number): void {
+	const { build } = context;
 	const [scale, bias] = [context.input(1), context.input(2)];
-	if (context.opset < 21) {
+	const entries = build.shapeOf(scale)[0] ?? 0;
+	if (entries === groups && entries !== shape[1]) {
 		const byGroup = (vector: ValueId): ValueId => build.reshape(vector, [groups, 1]);
 		const result = scaleAndShift(context, normalized, byGroup(scale), byGroup(bias));
 		context.output(0, build.reshape(result, shape));
