@@ -1,0 +1,60 @@
+// The edge in the real Workers runtime, over a local S3 and a local SQS, everything on the loopback.
+
+import { Miniflare } from "miniflare";
+import { createS3Store } from "#adapters/s3-store.ts";
+import { createSqsQueue } from "#adapters/sqs-queue.ts";
+import { compatibilityDate } from "#infra/compatibility-date.ts";
+import type { ArtefactStore, JobQueue } from "#shared/pipeline/ports.ts";
+import { startLocalQueues, startLocalStore } from "#test/adapters/local-backends.ts";
+import { bundleEdge } from "../../../scripts/bundle-edge.ts";
+import { allScopes, storeApiKey } from "./test-edge.ts";
+
+export interface MiniflareEdge {
+	readonly url: string;
+	readonly store: ArtefactStore;
+	readonly queue: JobQueue;
+	/** Node's fetch against the edge. */
+	readonly fetch: (path: string, init?: RequestInit) => Promise<Response>;
+	stop(): Promise<void>;
+}
+
+/** `entry`: which module is the Worker. The key `kiln_alpha` has every scope. */
+export async function startMiniflareEdge(entry: string): Promise<MiniflareEdge> {
+	const [storage, queues, bundle] = await Promise.all([
+		startLocalStore(),
+		startLocalQueues(),
+		bundleEdge(entry),
+	]);
+	const { queue: queueOptions } = await queues.create();
+	const miniflare = new Miniflare({
+		modules: [{ type: "ESModule", path: "worker.mjs", contents: bundle.code }],
+		compatibilityDate,
+		compatibilityFlags: ["nodejs_compat"],
+		host: "127.0.0.1",
+		port: 0,
+		cf: false,
+		bindings: {
+			KILN_S3_ENDPOINT: storage.options.endpoint,
+			KILN_S3_BUCKET: storage.options.bucket,
+			KILN_S3_REGION: storage.options.region,
+			KILN_S3_ACCESS_KEY_ID: storage.options.accessKeyId,
+			KILN_S3_SECRET_ACCESS_KEY: storage.options.secretAccessKey,
+			KILN_SQS_ENDPOINT: queues.endpoint,
+			KILN_SQS_QUEUE_CPU: queueOptions.queueUrl,
+		},
+	});
+	const url = (await miniflare.ready).origin;
+	const store = createS3Store(storage.options);
+	await storeApiKey(store, "kiln_alpha", { namespace: "alpha", scopes: [...allScopes] });
+	return {
+		url,
+		store,
+		queue: createSqsQueue(queueOptions),
+		fetch: (path, init) => fetch(`${url}${path}`, init),
+		stop: async () => {
+			await miniflare.dispose();
+			await queues.stop();
+			await storage.stop();
+		},
+	};
+}
