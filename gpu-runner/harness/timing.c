@@ -18,8 +18,10 @@ enum {
 	SAMPLE_NANOSECONDS = 20000,
 	BURST_NANOSECONDS = 200000,
 	RUNS_PER_SAMPLE_MAX = 4096,
-	/* Larger than any last-level cache share of one core: the read that shows how fast memory is at this moment. */
-	REFERENCE_BYTES = 64 << 20,
+	/* The read that shows how fast memory is at this moment: larger than a core's share of the last cache, and sampled
+	 * less than the others, because it says little about any one of them. */
+	REFERENCE_BYTES = 32 << 20,
+	REFERENCE_SAMPLES = 2,
 	QUIET_POLL_MICROSECONDS = 250,
 };
 
@@ -126,7 +128,8 @@ static int calibrate(struct participant *who, char *error) {
 	const double runs = SAMPLE_NANOSECONDS / best;
 	who->runs_per_sample = runs < 1 ? 1 : runs > RUNS_PER_SAMPLE_MAX ? RUNS_PER_SAMPLE_MAX : (size_t)runs + 1;
 	const double samples = BURST_NANOSECONDS / (best * (double)who->runs_per_sample) + 1;
-	who->samples = samples < SAMPLES_MIN ? SAMPLES_MIN : samples > SAMPLES_MAX ? SAMPLES_MAX : (int)samples;
+	if (who->kind == KIND_REFERENCE) who->samples = REFERENCE_SAMPLES;
+	else who->samples = samples < SAMPLES_MIN ? SAMPLES_MIN : samples > SAMPLES_MAX ? SAMPLES_MAX : (int)samples;
 	return 0;
 }
 

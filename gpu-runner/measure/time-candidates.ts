@@ -34,12 +34,15 @@ export interface TimeResult {
 /** Loading sessions, packing weights and calibrating, besides the rounds themselves. */
 const preparationMilliseconds = 60_000;
 
+type Rejections = Map<number, Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>>;
+
+/** Throws measure.baseline_failed when timing does not even end without candidates. */
 export async function timeCandidates(
 	workload: Workload,
 	candidates: readonly CompiledCandidate[],
 	options: TimeOptions,
 ): Promise<TimeResult> {
-	const rejections = new Map<number, Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>>();
+	const rejections: Rejections = new Map();
 	let remaining = candidates;
 	for (;;) {
 		const run = await runTiming(workload, remaining, options);
@@ -47,15 +50,40 @@ export async function timeCandidates(
 			readFaults(run, remaining, options.tolerance, rejections);
 			return { bursts: burstsOf(run), rejections };
 		}
-		const suspect = remaining.find(({ candidate }) => candidateId(candidate) === run.culprit);
-		if (suspect === undefined)
+		if (remaining.length === 0)
 			throw new OptimizeError(
 				"measure.baseline_failed",
-				`timing ended early in ${run.culprit}: ${describeEnd(run)}`,
+				`timing ends early in ${run.culprit}: ${describeEnd(run)}`,
 			);
-		rejections.set(suspect.candidate, endOf(run));
-		remaining = remaining.filter((candidate) => candidate !== suspect);
+		for (const [candidate, outcome] of await findCulprits(workload, remaining, run, options))
+			rejections.set(candidate, outcome);
+		remaining = remaining.filter(({ candidate }) => !rejections.has(candidate));
 	}
+}
+
+/**
+ * Who ended a process that several shared: first whoever was running, alone; if it survives that, it was a victim and
+ * each of the others is tried alone. When nobody dies alone, the blame stays where it fell, or on all.
+ */
+async function findCulprits(
+	workload: Workload,
+	candidates: readonly CompiledCandidate[],
+	run: HarnessRun,
+	options: TimeOptions,
+): Promise<Rejections> {
+	const found: Rejections = new Map();
+	const suspect = candidates.find(({ candidate }) => candidateId(candidate) === run.culprit);
+	const short = { ...options, budget: { ...options.budget, milliseconds: 0, roundsMin: 1, roundsMax: 1 } };
+	const others = candidates.filter((candidate) => candidate !== suspect);
+	for (const candidate of suspect === undefined ? others : [suspect, ...others]) {
+		if (suspect !== undefined && found.has(suspect.candidate)) break;
+		const alone = await runTiming(workload, [candidate], short);
+		if (!alone.finished) found.set(candidate.candidate, endOf(alone));
+	}
+	if (found.size === 0)
+		for (const { candidate } of suspect === undefined ? candidates : [suspect])
+			found.set(candidate, endOf(run));
+	return found;
 }
 
 async function runTiming(
@@ -110,7 +138,7 @@ function readFaults(
 	run: HarnessRun,
 	candidates: readonly CompiledCandidate[],
 	tolerance: number,
-	rejections: Map<number, Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>>,
+	rejections: Rejections,
 ): void {
 	for (const { candidate } of candidates) {
 		for (const event of run.events) {

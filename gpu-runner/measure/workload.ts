@@ -128,8 +128,18 @@ async function writeBaseline(
 		const path = dataset.inputs[index];
 		if (input.role === "weight" && name !== undefined && path !== undefined) weights.set(name, path);
 	});
-	await writeFile(join(directory, file), bindWeights(form.model, weights));
+	await writeFile(join(directory, file), boundModel(form.model, weights));
 	return file;
+}
+
+/** Bytes that are no model go to ONNX Runtime as they are: it says what is wrong with them. */
+function boundModel(model: Uint8Array, weights: ReadonlyMap<string, string>): Uint8Array {
+	try {
+		return bindWeights(model, weights);
+	} catch (fault) {
+		if (fault instanceof RangeError) return model;
+		throw fault;
+	}
 }
 
 function bindForm(

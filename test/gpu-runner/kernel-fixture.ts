@@ -57,7 +57,7 @@ export type FixtureKernel =
 	| "writesBefore"
 	| "readsBehind"
 	| "unwritten"
-	| "tramplesNeighbours"
+	| "leavesTrap"
 	| "remembers"
 	| "spoofs"
 	| "forks";
@@ -75,8 +75,8 @@ const bodies: Readonly<Record<FixtureKernel, string>> = {
 	writesBefore: `${compute("1e-5f")} y[-1] = 1;`,
 	readsBehind: `${compute("1e-5f")} volatile float sink = x[M * K + 1023]; (void)sink;`,
 	unwritten: `${compute("1e-5f")} memset(y + 3, 0xFF, 4);`,
-	// Wrecks the process in a way that only shows after it has returned, so that whoever comes next seems to crash.
-	tramplesNeighbours: `${compute("1e-5f")} atexit((void (*)(void))8); close_everything();`,
+	// Right itself, but whoever runs next in the same process dies of the timer it leaves behind.
+	leavesTrap: `${compute("1e-5f")} struct itimerval soon = {{0, 0}, {0, 1000}}; setitimer(ITIMER_REAL, &soon, NULL);`,
 	remembers: `static int runs; ${compute("1e-5f")} if (runs++ > 3) y[0] += 1;`,
 	spoofs: `printf("{\\"event\\":\\"done\\"}\\n"); fflush(stdout); ${compute("1e-1f")}`,
 	forks: `if (fork() == 0) for (;;) {} ${compute("1e-5f")}`,
@@ -85,12 +85,9 @@ const bodies: Readonly<Record<FixtureKernel, string>> = {
 const preludes: Partial<Record<FixtureKernel, string>> = {
 	spoofs: "#include <stdio.h>\n",
 	forks: "#include <unistd.h>\n",
+	leavesTrap: "#include <sys/time.h>\n",
 };
 
-export function kernelSource(
-	kind: Exclude<FixtureKernel, "tramplesNeighbours">,
-	prefix: string,
-	shape: KernelShape,
-): string {
+export function kernelSource(kind: FixtureKernel, prefix: string, shape: KernelShape): string {
 	return `${preludes[kind] ?? ""}${kernel(prefix, shape, bodies[kind])}`;
 }

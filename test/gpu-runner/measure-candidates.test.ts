@@ -1,0 +1,157 @@
+import { existsSync, rmSync } from "node:fs";
+import { afterEach, beforeAll, describe, expect, test } from "vitest";
+import { type MeasureRequest, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import { rootMeanSquareNormLinear } from "#test/support/programs.ts";
+import { type FixtureKernel, kernelSource } from "./kernel-fixture.ts";
+import { rootMeanSquareNormLinearOnnx, writeOnnxFixture } from "./onnx-fixture.ts";
+import { findToolchain, type Toolchain } from "./toolchain-fixture.ts";
+
+const shape = { m: 3, k: 65, n: 33 };
+let toolchain: Toolchain;
+const folders: string[] = [];
+beforeAll(async () => {
+	toolchain = await findToolchain();
+});
+afterEach(() => {
+	for (const folder of folders.splice(0)) rmSync(folder, { recursive: true });
+});
+
+const asWritten = {
+	form: "asWritten",
+	model: rootMeanSquareNormLinearOnnx(shape.m, shape.k, shape.n),
+	inputNames: ["x", "g", "w"],
+	outputNames: ["y"],
+};
+
+function measure(kinds: readonly FixtureKernel[], change: Partial<MeasureRequest> = {}) {
+	const directory = toolchain.folder();
+	folders.push(directory);
+	return measureCandidates({
+		program: rootMeanSquareNormLinear(shape.m, shape.k, shape.n),
+		target: toolchain.target,
+		threads: 1,
+		seed: Number(process.env.TEST_SEED ?? 1),
+		baselines: [asWritten],
+		candidates: kinds.map((kind) => ({ source: (prefix) => kernelSource(kind, prefix, shape) })),
+		budget: {
+			screenMilliseconds: 60,
+			contestMilliseconds: 60,
+			confirmMilliseconds: 60,
+			quietMilliseconds: 0,
+		},
+		directory,
+		compiler: toolchain.compiler,
+		harness: toolchain.harness,
+		runtime: toolchain.runtime,
+		hangMilliseconds: 500,
+		...change,
+	});
+}
+
+async function outcomesOf(kinds: readonly FixtureKernel[]) {
+	const { candidates, kernel } = await measure(kinds);
+	const outcomes = new Map(candidates.map(({ candidate, outcome }) => [kinds[candidate], outcome]));
+	return { outcomes, kernel };
+}
+
+describe("measuring", () => {
+	test("right candidates are timed and the fastest is built alone and confirmed", async () => {
+		const { kernel, candidates, stages, baseline, sandboxed } = await measure(["slow", "right"]);
+		expect(candidates.map(({ outcome }) => outcome.kind)).toEqual(["timed", "timed"]);
+		expect(kernel?.candidate).toBe(1);
+		expect(kernel?.errorMax).toBeLessThan(1e-5);
+		expect(kernel?.source).toContain("kiln_kernel_run");
+		expect(existsSync(kernel?.library ?? "")).toBe(true);
+		expect(stages.map(({ stage }) => stage)).toEqual(["contest", "confirm"]);
+		expect(stages[1]?.bursts.some(({ participant }) => participant === "reference")).toBe(true);
+		expect(baseline.latencyNanoseconds).toBeGreaterThan(0);
+		expect(sandboxed).toBe(true);
+	});
+
+	test("every kind of bad candidate is named by what it did, and the good one goes on", async () => {
+		const { outcomes, kernel } = await outcomesOf([
+			"crashes",
+			"wrong",
+			"writesBefore",
+			"unwritten",
+			"right",
+			"exits",
+			"readsBehind",
+			"writesBehind",
+			"remembers",
+			"spoofs",
+			"broken",
+		]);
+		expect(outcomes.get("crashes")).toEqual({ kind: "crashed", signal: "SIGSEGV" });
+		expect(outcomes.get("wrong")).toMatchObject({ kind: "wrongResult", output: 0 });
+		expect(outcomes.get("writesBefore")).toEqual({
+			kind: "crashed",
+			signal: "outOfBounds: wrote before output 0",
+		});
+		expect(outcomes.get("writesBehind")?.kind).toBe("crashed");
+		expect(outcomes.get("readsBehind")?.kind).toBe("crashed");
+		expect(outcomes.get("unwritten")?.kind).toBe("wrongResult");
+		expect(outcomes.get("exits")).toMatchObject({ kind: "crashed", signal: "exit status 0" });
+		expect(["wrongResult", "unstable"]).toContain(outcomes.get("remembers")?.kind);
+		expect(outcomes.get("spoofs")?.kind).toBe("wrongResult");
+		expect(outcomes.get("broken")?.kind).toBe("compileFailed");
+		expect(outcomes.get("right")?.kind).toBe("timed");
+		expect(kernel?.candidate).toBe(4);
+	});
+
+	test("a candidate that hangs and one that allocates without end are stopped, one that forks cannot", async () => {
+		const { outcomes } = await outcomesOf(["hangs", "allocates", "forks"]);
+		expect(outcomes.get("hangs")).toEqual({ kind: "hung", limitMilliseconds: 500 });
+		expect(["hung", "crashed"]).toContain(outcomes.get("allocates")?.kind);
+		expect(outcomes.get("forks")?.kind).toBe("timed");
+	});
+
+	test("a candidate that harms its neighbour is found and the neighbour acquitted", async () => {
+		const { outcomes } = await outcomesOf(["leavesTrap", "right"]);
+		expect(outcomes.get("right")?.kind).toBe("timed");
+	});
+
+	test("a candidate slower than the baseline leaves the baseline as the answer", async () => {
+		const { kernel } = await measure(["slow"]);
+		expect(["baseline", "inconclusive"]).toContain(kernel?.comparison.verdict);
+	});
+
+	test("without a right candidate there is no kernel, and the baseline is still timed", async () => {
+		const { kernel, baseline } = await measure(["wrong"]);
+		expect(kernel).toBeNull();
+		expect(baseline).toMatchObject({ form: "asWritten" });
+		expect(baseline.latencyNanoseconds).toBeGreaterThan(0);
+	});
+
+	test("a baseline that computes something else or does not load is left out, with the reason", async () => {
+		const inputs = [
+			{ name: "x", shape: [shape.m, shape.k] },
+			{ name: "g", shape: [shape.k] },
+			{ name: "w", shape: [shape.k, shape.n] },
+		];
+		const outputs = [{ name: "y", shape: [shape.m, shape.n] }];
+		const other = writeOnnxFixture({
+			inputs,
+			outputs,
+			nodes: [{ operator: "MatMul", inputs: ["x", "w"], outputs: ["y"] }],
+		});
+		const { baselineFaults, baseline } = await measure(["right"], {
+			baselines: [
+				{ ...asWritten, form: "other", model: other },
+				{ ...asWritten, form: "garbage", model: other.slice(0, 40) },
+				asWritten,
+			],
+		});
+		expect(baseline.form).toBe("asWritten");
+		expect(baselineFaults.map(({ form }) => form)).toEqual(["other", "garbage"]);
+		expect(baselineFaults[0]?.message).toContain("computes something else");
+	});
+
+	test("without any baseline it fails with its code, and a cancelled measurement stops", async () => {
+		await expect(measure(["right"], { baselines: [] })).rejects.toMatchObject({
+			code: "measure.baseline_failed",
+		});
+		const signal = AbortSignal.timeout(50);
+		await expect(measure(["slow"], { signal })).rejects.toMatchObject({ code: "limit.deadline" });
+	});
+});
