@@ -2,6 +2,7 @@
 // is never a path, and nothing is opened. What does not look like a plain file name is refused before it is looked up.
 
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { plainView } from "./wire.ts";
 
 /** Files that came with the model, by name. */
 export type ExternalData = ReadonlyMap<string, Uint8Array>;
@@ -31,7 +32,7 @@ export function readExternalData(
 			{ ...fields, expected: bytesExpected, fileBytes: file.length },
 		);
 	}
-	return file.subarray(fields.offset, fields.offset + length);
+	return plainView(file).subarray(fields.offset, fields.offset + length);
 }
 
 function parseEntries(

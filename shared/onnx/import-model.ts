@@ -146,7 +146,10 @@ function bindInitializers({ model, build, scope, limits, readTensor }: Import): 
 }
 
 /** Binds the inputs that are no initializers; returns the dynamic dimensions that nothing bound and no node needs. */
-function bindInputs({ model, options, build, scope, bindings }: Import, nodes: readonly FlatNode[]): string[] {
+function bindInputs(
+	{ model, options, build, scope, bindings }: Import,
+	nodes: readonly FlatNode[],
+): string[] {
 	const initialized = new Set(model.graph.initializers.map((tensor) => tensor.name));
 	const used = readNames(model.graph, nodes);
 	const needed = new Set<string>();

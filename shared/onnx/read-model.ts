@@ -11,10 +11,11 @@ import {
 	type OnnxNode,
 } from "./model.ts";
 import { createProtoReader, type ProtoReader } from "./read-proto.ts";
-import { malformed, readBytes, readInteger, readMessage } from "./wire.ts";
+import { malformed, plainView, readBytes, readInteger, readMessage } from "./wire.ts";
 
 /** Decodes a whole file. Throws `model.malformed` or `model.limits_exceeded`. Cost: linear in the bytes. */
-export function readModel(bytes: Uint8Array, limits: ImportLimits): OnnxModel {
+export function readModel(file: Uint8Array, limits: ImportLimits): OnnxModel {
+	const bytes = plainView(file);
 	checkMagic(bytes, limits);
 	const proto = createProtoReader(limits);
 	let irVersion = 0;

@@ -68,12 +68,7 @@ function rewriteGraph(
 	const inputs = new Set(graph.inputs.map((input) => input.name));
 	const names = definedNames(model);
 	const position = { node: 0, initializer: 0 };
-	const addInput = (weight: StrippedWeight): void => {
-		stripped.push(weight);
-		if (!inputs.has(weight.name)) {
-			writer.tag(11, wire.bytes).bytes(writeValueInfo(weight.name, weight.dataType, weight.shape));
-		}
-	};
+	const added: StrippedWeight[] = [];
 	for (const { field, whole, content } of listFields(bytes, "graph")) {
 		const node = field === 1 && content !== null ? graph.nodes[position.node++] : undefined;
 		const tensor = field === 5 && content !== null ? graph.initializers[position.initializer++] : undefined;
@@ -86,13 +81,18 @@ function rewriteGraph(
 			writer
 				.tag(1, wire.bytes)
 				.bytes(writeNodeProto({ operator: "Identity", inputs: [name], outputs: [output] }));
-			addInput({ ...constant, name });
+			added.push({ ...constant, name });
 		} else if (weight !== null) {
-			addInput(weight);
+			added.push(weight);
 		} else {
 			writer.raw(whole);
 		}
 	}
+	// Behind the model's own inputs, which callers pass by position.
+	for (const { name, dataType, shape } of added) {
+		if (!inputs.has(name)) writer.tag(11, wire.bytes).bytes(writeValueInfo(name, dataType, shape));
+	}
+	stripped.push(...added);
 }
 
 function constantWeight(node: OnnxNode): StrippedWeight | null {

@@ -11,11 +11,11 @@ import { type ExternalData, readExternalData } from "./external-data.ts";
 import { defaultImportLimits, type ImportLimits } from "./import-limits.ts";
 import type { OnnxTensor, TensorField } from "./model.ts";
 import { createProtoReader } from "./read-proto.ts";
-import { malformed, readVarints, wire } from "./wire.ts";
+import { malformed, plainView, readVarints, wire } from "./wire.ts";
 
 /** Reads a lone TensorProto, such as ONNX's `input_0.pb`. Throws `model.malformed` or `model.type_unsupported`. */
 export function readTensorProto(bytes: Uint8Array): TensorData {
-	const tensor = createProtoReader(defaultImportLimits).tensor(bytes, "tensor");
+	const tensor = createProtoReader(defaultImportLimits).tensor(plainView(bytes), "tensor");
 	return tensorData(tensor, defaultImportLimits, new Map());
 }
 

@@ -16,6 +16,14 @@ export type FieldHandlers = Readonly<Record<number, FieldHandler>>;
 /** Wire types of a varint, eight bytes, a length and that many bytes, and four bytes (protobuf encoding specification). */
 export const wire = { varint: 0, fixed64: 1, bytes: 2, fixed32: 5 } as const;
 
+/**
+ * The same bytes as a plain Uint8Array. Node's Buffer is one too, but its `slice` is a view where a copy is meant: all
+ * that is read from a file must behave alike.
+ */
+export function plainView(bytes: Uint8Array): Uint8Array {
+	return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 /** Reads one message. `what` names it in messages: "graph", "node 12". Throws `model.malformed`. */
 export function readMessage(bytes: Uint8Array, what: string, fields: FieldHandlers): void {
 	const reader = new BinaryReader(bytes);

@@ -6,11 +6,13 @@ import type { Shape } from "#shared/tensor/shape.ts";
 import { codeOfDataType } from "./element-type.ts";
 import { wire } from "./wire.ts";
 
-/** An integer, a list of integers, or a keyword. */
-export type WrittenAttribute = number | readonly number[] | string;
+/** An integer, a list of integers, a keyword, or a float. */
+export type WrittenAttribute = number | readonly number[] | string | { readonly float: number };
 
 export interface WrittenNode {
 	readonly operator: string;
+	/** Default: ONNX's own. */
+	readonly domain?: string;
 	readonly inputs: readonly string[];
 	readonly outputs: readonly string[];
 	readonly attributes?: Readonly<Record<string, WrittenAttribute>>;
@@ -59,6 +61,7 @@ export function writeNodeProto(node: WrittenNode): Uint8Array {
 	for (const name of node.inputs) writer.tag(1, wire.bytes).string(name);
 	for (const name of node.outputs) writer.tag(2, wire.bytes).string(name);
 	writer.tag(4, wire.bytes).string(node.operator);
+	if (node.domain !== undefined) writer.tag(7, wire.bytes).string(node.domain);
 	for (const [name, value] of Object.entries(node.attributes ?? {})) {
 		writer.tag(5, wire.bytes).fork();
 		writer.tag(1, wire.bytes).string(name);
@@ -68,7 +71,7 @@ export function writeNodeProto(node: WrittenNode): Uint8Array {
 	return writer.finish();
 }
 
-/** AttributeProto: the value, then its type (2 int, 3 string, 7 ints). */
+/** AttributeProto: the value, then its type (1 float, 2 int, 3 string, 7 ints). */
 function writeAttributeValue(writer: BinaryWriter, value: WrittenAttribute): void {
 	if (typeof value === "number") {
 		writer.tag(3, wire.varint).int64(value);
@@ -76,6 +79,9 @@ function writeAttributeValue(writer: BinaryWriter, value: WrittenAttribute): voi
 	} else if (typeof value === "string") {
 		writer.tag(4, wire.bytes).string(value);
 		writer.tag(20, wire.varint).int32(3);
+	} else if ("float" in value) {
+		writer.tag(2, wire.fixed32).float(value.float);
+		writer.tag(20, wire.varint).int32(1);
 	} else {
 		for (const element of value) writer.tag(8, wire.varint).int64(element);
 		writer.tag(20, wire.varint).int32(7);

@@ -2,22 +2,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
-import { nodeOperands } from "#shared/graph/graph.ts";
+import { checkGraph } from "#shared/graph/check.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
-import type { ImportedModel } from "#shared/onnx/import-options.ts";
 import { outsideSuite } from "#test/support/outside-suites.ts";
-
-/** Tells that every value has one definition before its first use: what every later stage relies on. */
-function expectWellFormed({ graph }: ImportedModel): void {
-	const defined = new Set<number>([...graph.inputs.map((input) => input.value), ...graph.constants.keys()]);
-	for (const node of graph.nodes) {
-		expect(nodeOperands(node).filter((value) => !defined.has(value))).toEqual([]);
-		expect(defined.has(node.output)).toBe(false);
-		defined.add(node.output);
-	}
-	expect(graph.outputs.filter((output) => !defined.has(output.value))).toEqual([]);
-	expect(defined.size).toBe(graph.values.length);
-}
 
 const suite = outsideSuite("burn-onnx");
 
@@ -33,7 +20,7 @@ describe.skipIf(suite === null)("models of another importer's tests", () => {
 		for (const { file } of manifest.cases) {
 			try {
 				const model = importModel(readFileSync(join(directory, file)));
-				expectWellFormed(model);
+				checkGraph(model.graph);
 				for (const refusal of model.refusals) expect(refusal.reason.length).toBeGreaterThan(0);
 				answers[model.refusals.length > 0 ? "partial" : "whole"]++;
 			} catch (fault) {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { checkGraph } from "#shared/graph/check.ts";
 import { interpretGraph } from "#shared/graph/interpret.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import type { ImportedModel } from "#shared/onnx/import-options.ts";
@@ -62,6 +63,7 @@ describe.each(directories)("models of %s", (root) => {
 		const inputs = storedTensors(directory, "input");
 		const model = importCase(directory, inputs);
 		expect(model.refusals).toEqual([]);
+		checkGraph(model.graph);
 		expect(model.graph.nodes.length).toBeGreaterThan(0);
 		if (inputs.length > 0 && multiplyAdds(model) < interpretedOperationsMax)
 			checkOutputs(directory, inputs, model);
