@@ -21,24 +21,17 @@ export interface ClientOptions {
 
 export interface ModelBindings {
 	readonly shapes: ShapeBindings;
-	/** Graph inputs that keep their value between calls. */
+	/** Graph inputs that keep their value between calls. Empty: the service finds them by their use. */
 	readonly weights: readonly string[];
 }
 
-/** What the service says of a model; the namespace stays with it. */
-export type ModelView = Omit<ModelRecord, "schema" | "namespace">;
-export type JobView = Omit<Job, "schema" | "namespace">;
-
-const modelViewSchema = modelRecordSchema.omit({ schema: true, namespace: true });
-const jobViewSchema = jobSchema.omit({ schema: true, namespace: true });
-
 export interface Client {
 	/** Sends the file's bytes. The same bytes under the same bindings are the same model. */
-	uploadModel(bytes: Uint8Array, bindings: ModelBindings): Promise<ModelView>;
+	uploadModel(bytes: Uint8Array, bindings: ModelBindings): Promise<ModelRecord>;
 	/** A job that is terminal at once when the cache has every kernel. Sent again with the same key, the same job. */
-	createOptimization(request: OptimizationRequest, idempotencyKey: string): Promise<JobView>;
+	createOptimization(request: OptimizationRequest, idempotencyKey: string): Promise<Job>;
 	/** Waits until the job is terminal. Throws `limit.deadline` after `timeoutMilliseconds`. */
-	waitForJob(id: string, timeoutMilliseconds: number, onChange: (job: JobView) => void): Promise<JobView>;
+	waitForJob(id: string, timeoutMilliseconds: number, onChange: (job: Job) => void): Promise<Job>;
 	getResult(id: string): Promise<OptimizationResult>;
 	/** The signed manifest under a key, as sent; throws `cache.miss`. */
 	getKernel(key: string): Promise<unknown>;
@@ -61,7 +54,7 @@ export function createClient(options: ClientOptions): Client {
 				headers: { "content-type": "application/octet-stream" },
 				body: new Uint8Array(bytes),
 			});
-			return modelViewSchema.parse(await response.json());
+			return modelRecordSchema.parse(await response.json());
 		},
 		createOptimization: async (request, idempotencyKey) => {
 			const response = await send("/v1/optimizations", {
@@ -69,7 +62,7 @@ export function createClient(options: ClientOptions): Client {
 				headers: { "content-type": "application/json", "idempotency-key": `"${idempotencyKey}"` },
 				body: JSON.stringify(request),
 			});
-			return jobViewSchema.parse(await response.json());
+			return jobSchema.parse(await response.json());
 		},
 		waitForJob: (id, timeoutMilliseconds, onChange) => waitForJob(send, id, timeoutMilliseconds, onChange),
 		getResult: async (id) => {
@@ -98,8 +91,8 @@ async function waitForJob(
 	send: Send,
 	id: string,
 	timeoutMilliseconds: number,
-	onChange: (job: JobView) => void,
-): Promise<JobView> {
+	onChange: (job: Job) => void,
+): Promise<Job> {
 	const limit = performance.now() + timeoutMilliseconds;
 	let etag: string | null = null;
 	while (performance.now() < limit) {
@@ -108,7 +101,7 @@ async function waitForJob(
 		});
 		if (response.status === 304) continue;
 		etag = response.headers.get("etag");
-		const job = jobViewSchema.parse(await response.json());
+		const job = jobSchema.parse(await response.json());
 		onChange(job);
 		if (job.terminal) return job;
 	}

@@ -3,12 +3,17 @@
 import { Command, CommanderError } from "commander";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { AddCommand, RunCommand } from "./command-context.ts";
+import { addAnalyze } from "./commands/analyze.ts";
+import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addOptimize } from "./commands/optimize.ts";
 import { addServe } from "./commands/serve.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
-const commands: readonly AddCommand[] = [addDoctor, addServe];
+const commands: readonly AddCommand[] = [addOptimize, addAnalyze, addCheck, addServe, addDoctor];
+
+const lingerMilliseconds = 2_000;
 
 const program = new Command("kiln")
 	.description("Proven, measured, never-slower kernels for ONNX models.")
@@ -57,3 +62,5 @@ try {
 	// Help and version end with 0; everything else that commander refuses is a wrong use.
 	process.exitCode = error.exitCode === 0 ? exitCodes.ok : exitCodes.usage;
 }
+// A handle that somebody forgot must not keep the shell waiting: what was to be cleaned up has been.
+setTimeout(() => process.exit(), lingerMilliseconds).unref();

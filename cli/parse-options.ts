@@ -15,6 +15,14 @@ export function parseSeconds(text: string): number {
 	return parseWhole(text, 1, 86_400);
 }
 
+export function parseTolerance(text: string): number {
+	const value = Number(text);
+	if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
+		throw new InvalidArgumentError(`'${text}': a number of 0 or more is expected`);
+	}
+	return value;
+}
+
 /** `name=dim`, given once for each named dimension. */
 export function parseShape(text: string, earlier: Readonly<Record<string, number>>): Record<string, number> {
 	const equals = text.lastIndexOf("=");
@@ -30,6 +38,17 @@ export function parseTrustedKey(text: string, earlier: TrustedKeys): TrustedKeys
 		throw new InvalidArgumentError("id=base64 of a raw Ed25519 public key (32 bytes) is expected");
 	}
 	return { ...earlier, [text.slice(0, equals)]: key };
+}
+
+export type Weights = "auto" | "none" | readonly string[];
+
+/** `auto`, `none`, or names separated by commas. */
+export function parseWeights(text: string): Weights {
+	if (text === "auto" || text === "none") return text;
+	const names = text.split(",").filter((name) => name !== "");
+	if (names.length === 0)
+		throw new InvalidArgumentError("auto, none or names separated by commas are expected");
+	return names;
 }
 
 function parseWhole(text: string, min: number, max: number): number {

@@ -1,8 +1,9 @@
 // The edge in the real Workers runtime, on this machine: Miniflare around the bundle that is deployed.
 
+import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { NoOpLog } from "miniflare";
-import { bundleEdge } from "../scripts/bundle-edge.ts";
+import { NoOpLog, Response } from "miniflare";
+import { bundleEdge, edgeAssetFile } from "../scripts/bundle-edge.ts";
 import { compatibilityDate } from "./compatibility-date.ts";
 import { startMiniflare } from "./start-miniflare.ts";
 
@@ -23,21 +24,26 @@ export interface EdgeServerOptions {
 }
 
 export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeServer> {
-	const contents = await bundleEdge();
+	const { code } = await bundleEdge();
 	const server = startMiniflare({
-		modules: [{ type: "ESModule", path: "worker.mjs", contents }],
+		modules: [{ type: "ESModule", path: "worker.mjs", contents: code }],
 		compatibilityDate,
 		compatibilityFlags: ["nodejs_compat"],
 		host: "127.0.0.1",
 		port: options.port,
 		cf: false,
 		bindings: { ...options.bindings },
+		serviceBindings: { ASSETS: serveAsset },
 		log: new NoOpLog(),
 		handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
 			for (const stream of [stdout, stderr]) forwardLines(stream, options.onLogLine);
 		},
 	});
-	const url = await server.ready;
+	const url = await server.ready.catch(async (error: unknown) => {
+		// Its loopback server would keep the process alive; disposing repeats the fault that is thrown below.
+		await server.dispose().catch(() => {});
+		throw error;
+	});
 	// The first request compiles the Worker's lazy parts: it is ours, not the first user's.
 	await fetch(new URL("/healthz", url)).then((response) => response.arrayBuffer());
 	return {
@@ -48,6 +54,14 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
 		},
 		stop: () => server.dispose(),
 	};
+}
+
+/** Stands in for Workers' static assets. */
+async function serveAsset(request: { readonly url: string }): Promise<Response> {
+	const file = edgeAssetFile(new URL(request.url).pathname);
+	if (file === null) return new Response(null, { status: 404 });
+	const headers = { "content-type": "text/javascript; charset=utf-8" };
+	return new Response(new Uint8Array(await readFile(file)), { headers });
 }
 
 interface ScheduledWorker {

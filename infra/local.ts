@@ -165,6 +165,8 @@ function edgeEnvironment(
 ): Readonly<Record<string, string>> {
 	return {
 		...backendEnvironment(storage, queue),
+		// The queue forgets at every restart, and one runner is soon done: what is overdue is sent again early.
+		KILN_SWEEP_QUEUED_SECONDS: "15",
 		KILN_SIGNING_PUBLIC_KEYS: JSON.stringify({ [folder.signingKey.id]: folder.signingKey.publicKey }),
 	};
 }

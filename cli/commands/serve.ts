@@ -60,7 +60,7 @@ async function startStack(options: ServeOptions, terminal: Terminal): Promise<Lo
 				error,
 			);
 		}
-		if (error instanceof Error && error.message.includes("EADDRINUSE")) {
+		if (error instanceof Error && error.message.startsWith("Address already in use")) {
 			throw new OptimizeError(
 				"request.invalid",
 				`port ${options.port} is in use; name another with --port`,

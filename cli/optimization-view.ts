@@ -1,0 +1,102 @@
+// What `kiln optimize` says at the end: one entry an island, from the job's result.
+
+import type { SpeedVerdict } from "#shared/artefact/manifest.ts";
+import type { ModelRecord } from "#shared/protocol/model.ts";
+import type { OptimizationResult } from "#shared/protocol/optimization.ts";
+
+type ResultKernel = OptimizationResult["kernels"][number];
+type Manifest = NonNullable<ResultKernel["manifest"]>["manifest"];
+
+export interface IslandView {
+	readonly index: number;
+	/** ONNX operators in it, in the file's order. Untrusted text. */
+	readonly operators: readonly string[];
+	readonly program: string;
+	/** Cache key. */
+	readonly kernel: string;
+	readonly disposition: string;
+	/** `failed`: see `error`. */
+	readonly verdict: SpeedVerdict | "failed";
+	/** baseline / kernel, 95 % interval. */
+	readonly speedup: Manifest["speedup"] | null;
+	readonly latencyNs: Manifest["latencyNanoseconds"] | null;
+	readonly errorMax: number | null;
+	readonly certificate: Manifest["certificate"];
+	/** Where the files are; null when there is no kernel. */
+	readonly folder: string | null;
+	readonly error: ResultKernel["error"];
+}
+
+export interface OptimizationView {
+	readonly job: string;
+	readonly model: string;
+	readonly state: string;
+	readonly outcome: string | null;
+	readonly disposition: string;
+	readonly islands: readonly IslandView[];
+	readonly refusals: OptimizationResult["refusals"];
+	readonly coverage: OptimizationResult["coverage"];
+	/** From the first request to the checked result. */
+	readonly elapsedMs: number;
+}
+
+/** `folders`: by kernel key. */
+export function viewOptimization(
+	record: ModelRecord,
+	result: OptimizationResult,
+	folders: ReadonlyMap<string, string>,
+	elapsedMs: number,
+): OptimizationView {
+	const islands = result.kernels.flatMap((kernel) =>
+		kernel.islands.map((index) => viewIsland(record, kernel, index, folders.get(kernel.key) ?? null)),
+	);
+	const { job, model, state, outcome, disposition, refusals, coverage } = result;
+	islands.sort((a, b) => a.index - b.index);
+	return { job, model, state, outcome, disposition, islands, refusals, coverage, elapsedMs };
+}
+
+function viewIsland(
+	record: ModelRecord,
+	kernel: ResultKernel,
+	index: number,
+	folder: string | null,
+): IslandView {
+	const manifest = kernel.manifest?.manifest ?? null;
+	return {
+		index,
+		operators:
+			record.islands.find((island) => island.index === index)?.nodes.map(({ operator }) => operator) ?? [],
+		program: kernel.program,
+		kernel: kernel.key,
+		disposition: kernel.disposition,
+		verdict: manifest?.verdict ?? "failed",
+		speedup: manifest?.speedup ?? null,
+		latencyNs: manifest?.latencyNanoseconds ?? null,
+		errorMax: manifest?.errorMax ?? null,
+		certificate: manifest?.certificate ?? null,
+		folder,
+		error: kernel.error,
+	};
+}
+
+/** Lines for people. */
+export function describeIsland(island: IslandView): readonly string[] {
+	const name = `island ${String(island.index).padStart(2)}  ${island.operators.join(" ")}`;
+	const { speedup, latencyNs, errorMax, certificate } = island;
+	if (speedup === null || latencyNs === null) {
+		return [name, `           failed: ${island.error?.code ?? ""} ${island.error?.message ?? ""}`];
+	}
+	const proof = certificate === null ? "" : `, proven to 2^${Math.round(certificate.errorProbabilityLog2)}`;
+	const interval = `${speedup.median.toFixed(2)}x [${speedup.low.toFixed(2)}, ${speedup.high.toFixed(2)}]`;
+	const times = `${formatNanoseconds(latencyNs.baseline)} -> ${formatNanoseconds(latencyNs.kernel)}`;
+	return [
+		name,
+		`           ${island.verdict}  ${interval}  ${times}, error ${errorMax?.toExponential(1)}${proof}`,
+	];
+}
+
+export function formatNanoseconds(nanoseconds: number): string {
+	if (nanoseconds < 1e3) return `${nanoseconds.toFixed(0)} ns`;
+	if (nanoseconds < 1e6) return `${(nanoseconds / 1e3).toFixed(1)} µs`;
+	return `${(nanoseconds / 1e6).toFixed(2)} ms`;
+}

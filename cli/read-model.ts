@@ -1,0 +1,48 @@
+// Models as files: reading, importing and cutting them into islands on this machine, with no service.
+
+import { readFile } from "node:fs/promises";
+import type { Command } from "commander";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { importModel } from "#shared/onnx/import-model.ts";
+import type { ImportedModel } from "#shared/onnx/import-options.ts";
+import { type Partition, partitionGraph } from "#shared/partition/partition.ts";
+import { parseShape, parseWeights, type Weights } from "./parse-options.ts";
+import { userPath } from "./user-path.ts";
+
+/** How a model's open ends are bound. */
+export interface BindingOptions {
+	readonly shape: Readonly<Record<string, number>>;
+	readonly weights: Weights;
+}
+
+/** `--shape` and `--weights`, which every command that reads a model has. */
+export function addBindingOptions(command: Command): Command {
+	return command
+		.option("--shape <name=extent>", "binds a dynamic dimension; may be repeated", parseShape, {})
+		.option(
+			"--weights <auto|none|names>",
+			"graph inputs that keep their value between calls",
+			parseWeights,
+			"auto",
+		);
+}
+
+export interface LocalModel extends ImportedModel {
+	readonly partition: Partition;
+}
+
+/** Throws `OptimizeError` request.invalid for a file that cannot be read and model.* for one that is no model. */
+export async function readLocalModel(path: string, bindings: BindingOptions): Promise<LocalModel> {
+	const bytes = await readModelFile(path);
+	const imported = importModel(bytes, { shapes: bindings.shape, weights: bindings.weights });
+	return { ...imported, partition: partitionGraph(imported.graph) };
+}
+
+export async function readModelFile(path: string): Promise<Uint8Array> {
+	try {
+		return await readFile(userPath(path));
+	} catch (error) {
+		const reason = error instanceof Error ? error.message : String(error);
+		throw new OptimizeError("request.invalid", `model '${path}': ${reason}`, { model: path }, error);
+	}
+}
