@@ -98,7 +98,7 @@ function sumOfBiases(context: NodeContext, left: ValueId | null, right: ValueId 
 /**
  * Operands: 0 query, 1 key, 2 value, 3 past key, 4 past value, 5 seqlens_k (each sequence's last position), 6 total
  * length, 7 and 8 the rotary caches, 9 position ids, 10 attention bias. Past and present may be one buffer that is
- * longer than what is valid in it: the new keys go behind the valid ones, and what lies beyond stays.
+ * longer than what is valid in it: the new keys go behind the valid ones, and what lies beyond is zero.
  */
 export function importGroupQueryAttention(context: NodeContext): void {
 	const { build } = context;
@@ -221,8 +221,8 @@ function intoBuffer(context: NodeContext, index: number, tokens: ValueId, past: 
 		build.slice(buffer, [0, 0, start, 0], [batch, heads, count, depth], [1, 1, 1, 1]);
 	const end = past + (build.shapeOf(tokens)[2] ?? 0);
 	const before = past === 0 ? [] : [part(0, past)];
-	const behind = end >= capacity ? [] : [part(end, capacity - end)];
-	return build.concat([...before, tokens, ...behind], 2);
+	const valid = build.concat([...before, tokens], 2);
+	return build.pad(valid, [0, 0, 0, 0], [0, 0, Math.max(0, capacity - end), 0], "constant", null);
 }
 
 /** The first `count` tokens of [B, H, S, D]. */
