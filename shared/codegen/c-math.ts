@@ -1,0 +1,138 @@
+// Vector functions in C: relative error about 1e-7 each, no tables, no branches. `F`, `I`, `L` stand for the vector type of
+// floats, of ints, and its lanes. Polynomials are minimax fits in float64 (Lawson's algorithm), rounded to float32.
+
+/** A function of the prelude: text with F, I, L replaced, and the functions it calls (names without the lanes). */
+export interface PreludeFunction {
+	readonly needs: readonly string[];
+	readonly text: string;
+}
+
+const exp = `/* e^x = 2^n e^r, |r| <= ln(2)/2; the scale in two steps reaches subnormals and infinity */
+static inline F kiln_exp_L(F x) {
+	const F magic = kiln_splat_L(12582912.0f);
+	x = kiln_max_L(kiln_splat_L(-104.0f), kiln_min_L(kiln_splat_L(89.0f), x));
+	F rounded = x * kiln_splat_L(1.44269504f) + magic;
+	I n = (I)rounded - (I)magic;
+	F q = rounded - magic;
+	F r = x - q * kiln_splat_L(0.693359375f);
+	r = r + q * kiln_splat_L(2.12194440e-4f);
+	F p = kiln_splat_L(0.00139504741f);
+	p = p * r + kiln_splat_L(0.00836888235f);
+	p = p * r + kiln_splat_L(0.0416662060f);
+	p = p * r + kiln_splat_L(0.166665182f);
+	p = p * r + kiln_splat_L(0.5f);
+	p = p * (r * r) + (r + kiln_splat_L(1.0f));
+	I half = n >> 1;
+	return p * (F)((half + 127) << 23) * (F)((n - half + 127) << 23);
+}`;
+
+const log = `/* ln(m 2^e), sqrt(1/2) <= m < sqrt(2) */
+static inline F kiln_log_L(F x) {
+	I subnormal = x < kiln_splat_L(1.17549435e-38f);
+	F scaled = kiln_blend_L(subnormal, x * kiln_splat_L(8388608.0f), x);
+	I bits = (I)scaled;
+	I e = (bits - 0x3f3504f3) >> 23;
+	F f = (F)(bits - (e << 23)) - kiln_splat_L(1.0f);
+	e = e - (subnormal & 23);
+	F p = kiln_splat_L(-0.0785946250f);
+	p = p * f + kiln_splat_L(0.128815860f);
+	p = p * f + kiln_splat_L(-0.131287813f);
+	p = p * f + kiln_splat_L(0.141812027f);
+	p = p * f + kiln_splat_L(-0.166245520f);
+	p = p * f + kiln_splat_L(0.200022861f);
+	p = p * f + kiln_splat_L(-0.250008106f);
+	p = p * f + kiln_splat_L(0.333333164f);
+	F s = f * f;
+	F k = __builtin_convertvector(e, F);
+	F y = s * (f * p) - kiln_splat_L(2.12194440e-4f) * k;
+	y = y - kiln_splat_L(0.5f) * s;
+	y = (f + y) + kiln_splat_L(0.693359375f) * k;
+	const F infinity = kiln_splat_L(__builtin_inff());
+	y = kiln_blend_L(x == infinity, infinity, y);
+	y = kiln_blend_L(x == kiln_splat_L(0.0f), -infinity, y);
+	y = kiln_blend_L(x < kiln_splat_L(0.0f), kiln_splat_L(__builtin_nanf("")), y);
+	return kiln_blend_L(x != x, x, y);
+}`;
+
+const sigmoid = `static inline F kiln_sigmoid_L(F x) {
+	return kiln_splat_L(1.0f) / (kiln_splat_L(1.0f) + kiln_exp_L(-x));
+}`;
+
+const tanh = `/* x + x^3 P(x^2) near 0, else 1 - 2/(e^2|x| + 1) with the sign of x */
+static inline F kiln_tanh_L(F x) {
+	F a = kiln_abs_L(x);
+	F t = x * x;
+	F p = kiln_splat_L(0.00206465996f);
+	p = p * t + kiln_splat_L(-0.00809196196f);
+	p = p * t + kiln_splat_L(0.0216663443f);
+	p = p * t + kiln_splat_L(-0.0539405607f);
+	p = p * t + kiln_splat_L(0.133331582f);
+	p = p * t + kiln_splat_L(-0.333333284f);
+	F small = x + x * (t * p);
+	F large = kiln_splat_L(1.0f) - kiln_splat_L(2.0f) / (kiln_exp_L(a + a) + kiln_splat_L(1.0f));
+	return kiln_blend_L(a < kiln_splat_L(0.65f), small, kiln_copysign_L(large, x));
+}`;
+
+const erf = `/* x P(x^2) near 0, else 1 - e^-Q(|x|) with the sign of x */
+static inline F kiln_erf_L(F x) {
+	F t = x * x;
+	F p = kiln_splat_L(8.53883612e-05f);
+	p = p * t + kiln_splat_L(-0.000818192668f);
+	p = p * t + kiln_splat_L(0.00520443590f);
+	p = p * t + kiln_splat_L(-0.0268607531f);
+	p = p * t + kiln_splat_L(0.112837195f);
+	p = p * t + kiln_splat_L(-0.376126349f);
+	p = p * t + kiln_splat_L(1.12837923f);
+	F small = x * p;
+	F a = kiln_min_L(kiln_splat_L(4.0f), kiln_abs_L(x));
+	F q = kiln_splat_L(-0.000284476293f);
+	q = q * a + kiln_splat_L(0.00440833904f);
+	q = q * a + kiln_splat_L(-0.0321391486f);
+	q = q * a + kiln_splat_L(0.150094390f);
+	q = q * a + kiln_splat_L(0.919082701f);
+	q = q * a + kiln_splat_L(1.62699878f);
+	q = q * a + kiln_splat_L(0.000256043888f);
+	F large = kiln_splat_L(1.0f) - kiln_exp_L(q * kiln_splat_L(-0.693147181f));
+	return kiln_blend_L(kiln_abs_L(x) < kiln_splat_L(0.9f), small, kiln_copysign_L(large, x));
+}`;
+
+/** Cody and Waite's reduction in float64: exact enough for |x| up to 2^28. */
+const trigonometry = `typedef double kiln_wide_L __attribute__((vector_size(8 * L)));
+static inline F kiln_circle_L(F x, int quarter) {
+	kiln_wide_L wide = __builtin_convertvector(x, kiln_wide_L);
+	kiln_wide_L q = (wide * 0.63661977236758134308 + 6755399441055744.0) - 6755399441055744.0;
+	kiln_wide_L reduced = (wide - q * 1.57079632673412561417) - q * 6.07710050650619224932e-11;
+	F r = __builtin_convertvector(reduced, F);
+	I n = __builtin_convertvector(q, I) + quarter;
+	F t = r * r;
+	F s = kiln_splat_L(2.75573192e-6f);
+	s = s * t + kiln_splat_L(-1.98412698e-4f);
+	s = s * t + kiln_splat_L(8.33333333e-3f);
+	s = s * t + kiln_splat_L(-0.166666667f);
+	s = r + r * (t * s);
+	F c = kiln_splat_L(-2.75573192e-7f);
+	c = c * t + kiln_splat_L(2.48015873e-5f);
+	c = c * t + kiln_splat_L(-1.38888889e-3f);
+	c = c * t + kiln_splat_L(4.16666667e-2f);
+	c = kiln_splat_L(1.0f) - t * (kiln_splat_L(0.5f) - t * c);
+	F y = kiln_blend_L((n & 1) != 0, c, s);
+	return kiln_blend_L((n & 2) != 0, -y, y);
+}`;
+
+const power = `static inline F kiln_power_L(F x, F y) {
+	F z;
+	for (int lane = 0; lane < L; lane++) z[lane] = __builtin_powf(x[lane], y[lane]);
+	return z;
+}`;
+
+export const mathFunctions: Readonly<Record<string, PreludeFunction>> = {
+	exp: { needs: ["splat", "max", "min"], text: exp },
+	log: { needs: ["splat", "blend"], text: log },
+	sigmoid: { needs: ["splat", "exp"], text: sigmoid },
+	tanh: { needs: ["splat", "abs", "copysign", "blend", "exp"], text: tanh },
+	erf: { needs: ["splat", "min", "abs", "copysign", "blend", "exp"], text: erf },
+	circle: { needs: ["splat", "blend"], text: trigonometry },
+	sin: { needs: ["circle"], text: "static inline F kiln_sin_L(F x) { return kiln_circle_L(x, 0); }" },
+	cos: { needs: ["circle"], text: "static inline F kiln_cos_L(F x) { return kiln_circle_L(x, 1); }" },
+	power: { needs: [], text: power },
+};

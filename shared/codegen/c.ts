@@ -1,0 +1,161 @@
+// Loop programs to one C translation unit. Several candidates share it, each under a prefix: their equal micro-kernels and
+// the functions of the prelude are there once. The ABI is in c-header.ts.
+
+import type { Buffer, LoopKernel, LoopProgram, Microkernel, Statement } from "#shared/loop-ir/loop-ir.ts";
+import type { CpuTarget } from "#shared/target/target.ts";
+import { type CScope, cTypes } from "./c-expression.ts";
+import { createPrelude, type Prelude } from "./c-prelude.ts";
+import { cRuntime, cThreads } from "./c-runtime.ts";
+import { printStatements } from "./c-statement.ts";
+
+export interface CPart {
+	/** Of all its external functions; a C identifier. */
+	readonly prefix: string;
+	readonly program: LoopProgram;
+}
+
+/** Version of the ABI, as `PREFIX_abi_version` gives it. */
+export const abiVersion = 1;
+
+/** Deterministic. Compiles with gcc 12 or later and clang at -O2 with the target's flags; needs -lm, and -pthread for threads. */
+export function emitC(parts: readonly CPart[], target: CpuTarget): string {
+	const prelude = createPrelude();
+	const microkernels = new Map<string, Microkernel>();
+	for (const { program } of parts) {
+		for (const kernel of program.microkernels) microkernels.set(kernel.name, kernel);
+	}
+	const shared = [...microkernels.values()].map((kernel) => printMicrokernel(prelude, kernel));
+	const bodies = parts.map((part) => printPart(prelude, part));
+	const isParallel = parts.some(({ program }) => program.kernels.some((kernel) => kernel.isParallel));
+	return [
+		`/* Kernels for ${target.id}. Flags: ${target.compilerFlags.join(" ")} -O2 -fPIC -shared -pthread -lm. */`,
+		"#include <stddef.h>",
+		...(isParallel ? ["#include <pthread.h>", "#include <sched.h>"] : []),
+		"",
+		prelude.text(),
+		"",
+		cRuntime,
+		...(isParallel ? [cThreads] : []),
+		...shared,
+		...bodies,
+	].join("\n");
+}
+
+function printMicrokernel(prelude: Prelude, kernel: Microkernel): string {
+	const parameters = kernel.parameters.map(({ name, elementType, access }) => {
+		return `${access === "read" ? "const " : ""}${cTypes[elementType]} *restrict ${name}`;
+	});
+	const scope: CScope = {
+		prelude,
+		elementTypes: new Map(kernel.parameters.map(({ name, elementType }) => [name, elementType])),
+		microkernels: new Map(),
+	};
+	return (
+		`static __attribute__((noinline)) void ${kernel.name}(${[...parameters, "long steps"].join(", ")}) {\n` +
+		`${printStatements(scope, kernel.body, "\t")}}\n`
+	);
+}
+
+function printPart(prelude: Prelude, { prefix, program }: CPart): string {
+	const kernels = program.kernels.map((kernel, at) =>
+		printKernel(prelude, program, kernel, `${prefix}_part${at}`),
+	);
+	return [...kernels, printPrepare(prelude, prefix, program), printEntry(prefix, program)].join("\n");
+}
+
+function scopeOf(prelude: Prelude, program: LoopProgram, buffers: readonly Buffer[]): CScope {
+	return {
+		prelude,
+		elementTypes: new Map(buffers.map(({ name, elementType }) => [name, elementType])),
+		microkernels: new Map(program.microkernels.map((kernel) => [kernel.name, kernel])),
+	};
+}
+
+function printKernel(prelude: Prelude, program: LoopProgram, kernel: LoopKernel, name: string): string {
+	const memories: string[] = [];
+	let streams = false;
+	eachStatement(kernel.body, (statement) => {
+		if (statement.kind === "onChange") memories.push(`\tlong ${statement.memory} = -1;\n`);
+		if (statement.kind === "store" && statement.nonTemporal) streams = true;
+	});
+	const usesSlice = kernel.buffers.some(({ place }) => place.kind === "thread");
+	return (
+		`static void ${name}(const kiln_call *call, long thread, kiln_range *range) {\n` +
+		(usesSlice
+			? "\tchar *const slice = call->slices + (size_t)thread * call->slice_bytes;\n"
+			: "\t(void)thread;\n") +
+		kernel.buffers.map((buffer) => declareBuffer(buffer, "call->inputs", "call->prepared")).join("") +
+		memories.join("") +
+		"\tlong begin, end;\n" +
+		"\twhile (kiln_take(range, &begin, &end)) {\n\t\tfor (long tile = begin; tile < end; tile++) {\n\t\t\t(void)tile;\n" +
+		printStatements(scopeOf(prelude, program, kernel.buffers), kernel.body, "\t\t\t") +
+		"\t\t}\n\t}\n" +
+		(streams ? "\t__builtin_ia32_sfence();\n" : "") +
+		"}\n"
+	);
+}
+
+function declareBuffer(buffer: Buffer, inputs: string, prepared: string): string {
+	const { name, place } = buffer;
+	const type = cTypes[buffer.elementType];
+	const pointer = `\t${type} *restrict const ${name}`;
+	switch (place.kind) {
+		case "input":
+			return `\tconst ${type} *restrict const ${name} = ${inputs}[${place.input}];\n`;
+		case "output":
+			return `${pointer} = call->outputs[${place.output}];\n`;
+		case "prepared":
+			return `\tconst ${type} *restrict const ${name} = (const ${type} *)(${prepared} + ${place.offsetBytes});\n`;
+		case "shared":
+			return `${pointer} = (${type} *)(call->shared + ${place.offsetBytes});\n`;
+		case "thread":
+			return `${pointer} = (${type} *)(slice + ${place.offsetBytes});\n`;
+		case "local":
+			return `\t${type} ${name}[${buffer.elements}] __attribute__((aligned(64)));\n`;
+	}
+}
+
+function eachStatement(statements: readonly Statement[], visit: (statement: Statement) => void): void {
+	for (const statement of statements) {
+		visit(statement);
+		if (statement.kind === "for" || statement.kind === "onChange") eachStatement(statement.body, visit);
+		if (statement.kind === "branch") {
+			eachStatement(statement.fits, visit);
+			eachStatement(statement.otherwise, visit);
+		}
+	}
+}
+
+function printPrepare(prelude: Prelude, prefix: string, program: LoopProgram): string {
+	const { buffers, body } = program.prepare;
+	const declarations = buffers.map((buffer) => {
+		if (buffer.place.kind !== "prepared") return declareBuffer(buffer, "inputs", "area");
+		const type = cTypes[buffer.elementType];
+		return `\t${type} *restrict const ${buffer.name} = (${type} *)(area + ${buffer.place.offsetBytes});\n`;
+	});
+	return (
+		`int ${prefix}_prepare(const void *const *inputs, void *prepared) {\n` +
+		"\tchar *const area = prepared;\n\t(void)inputs;\n\t(void)area;\n" +
+		declarations.join("") +
+		printStatements(scopeOf(prelude, program, buffers), body, "\t") +
+		"\treturn 0;\n}\n"
+	);
+}
+
+function printEntry(prefix: string, program: LoopProgram): string {
+	const runs = program.kernels.map((kernel, at) =>
+		kernel.isParallel
+			? `\tkiln_together(${prefix}_part${at}, &call, ${kernel.tiles}, threads);\n`
+			: `\tkiln_alone(${prefix}_part${at}, &call, ${kernel.tiles});\n`,
+	);
+	const { sharedBytes, threadBytes } = program;
+	return `size_t ${prefix}_prepared_bytes(void) { return ${program.preparedBytes}; }
+size_t ${prefix}_workspace_bytes(int threads) { return ${sharedBytes} + (size_t)(threads > 1 ? threads : 1) * ${threadBytes}; }
+int ${prefix}_abi_version(void) { return ${abiVersion}; }
+int ${prefix}_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads) {
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + ${sharedBytes}, ${threadBytes}};
+	(void)threads;
+${runs.join("")}	return 0;
+}
+`;
+}

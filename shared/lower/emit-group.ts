@@ -1,0 +1,359 @@
+// One group of roots to statements: a contraction, a pack, or a fused loop nest.
+
+import { assert, present } from "#shared/fault/assert.ts";
+import type { Expression, Statement } from "#shared/loop-ir/loop-ir.ts";
+import type { AccumulateNode, BlockNodeId } from "#shared/mugraph/mugraph.ts";
+import type { AxisId } from "#shared/program/program.ts";
+import { contiguityScore, leavesOf, strideAlong } from "./contiguity.ts";
+import { emitContract, packPanel, packRows } from "./contract.ts";
+import { combinerOf, emitNest, type NestRoot, neutralOf } from "./nest.ts";
+import { operatorCost } from "./operator-cost.ts";
+import {
+	accessPlace,
+	accessStride,
+	evaluate,
+	keep,
+	layoutPlace,
+	type Point,
+	remember,
+	writeAt,
+} from "./point.ts";
+import type { ContractRoot, NestedRoot, RescaleRoot, Root } from "./roots.ts";
+import {
+	declareScratch,
+	deviceTensor,
+	extentOf,
+	type Layout,
+	nodeAt,
+	roundUp,
+	type TileContext,
+} from "./tile-context.ts";
+
+/** The least finite float32: a running maximum starts here, so that exp(before - now) is never exp(-inf + inf). */
+const lowestFloat = -3.4028234663852886e38;
+/** Independent accumulators that hide an addition's latency. */
+const reduceSlots = 4;
+
+export function emitGroup(ctx: TileContext, group: readonly Root[]): Statement[] {
+	const first = present(group[0], "a group has a root");
+	switch (first.kind) {
+		case "packRows":
+			return packRows(ctx, first.plan);
+		case "packPanel":
+			return packPanel(ctx, first.plan);
+		case "contract":
+			return emitContractRoot(ctx, first);
+		case "rescale":
+			return emitRescale(ctx, first);
+		case "nest":
+			return emitNests(
+				ctx,
+				group.map((root) => {
+					assert(root.kind === "nest", "groups of several roots are nests");
+					return root;
+				}),
+			);
+	}
+}
+
+/** Sets up a loop-carried value before its loop; nothing for other roots. */
+export function initialiseAccumulator(ctx: TileContext, root: Root): Statement[] {
+	const node = nodeAt(ctx, root.node);
+	if (node.kind !== "accumulate" || root.kind === "rescale") return [];
+	const vector = root.kind === "contract" ? root.plan.vector : (longestAxis(ctx, node.axes) ?? null);
+	const layout = scratchLayout(ctx, root.node, vector);
+	ctx.layouts.set(`${root.node}`, layout);
+	const value = node.combine === "max" ? lowestFloat : neutralOf[node.combine];
+	return emitNest(ctx, {
+		kept: node.axes,
+		reduced: [],
+		vector,
+		lanes: ctx.lanes,
+		slots: 1,
+		roots: [
+			{
+				kind: "point",
+				emit: (point) => {
+					writeAt(point, layoutPlace(point, layout), { kind: "number", value });
+				},
+			},
+		],
+	});
+}
+
+function emitContractRoot(ctx: TileContext, root: ContractRoot): Statement[] {
+	if (root.into !== null) {
+		return emitContract(ctx, root.plan, present(ctx.layouts.get(`${root.into}`), "accumulator"), true);
+	}
+	const layout = scratchLayout(ctx, root.node, root.plan.vector);
+	const statements = emitContract(ctx, root.plan, layout, false);
+	ctx.layouts.set(`${root.node}`, layout);
+	return statements;
+}
+
+function emitRescale(ctx: TileContext, root: RescaleRoot): Statement[] {
+	const layout = present(ctx.layouts.get(`${root.node}`), "accumulator");
+	const vector = [...layout.strides].find(([, stride]) => stride === 1)?.[0] ?? null;
+	return emitNest(ctx, {
+		kept: root.kept,
+		reduced: [],
+		vector,
+		lanes: ctx.lanes,
+		slots: 2,
+		roots: [
+			{
+				kind: "point",
+				emit: (point) => {
+					writeAt(point, layoutPlace(point, layout), rescaled(point, root.node, root.accumulator));
+				},
+			},
+		],
+	});
+}
+
+/** The accumulator's value so far, rescaled if it follows a maximum. */
+function rescaled(point: Point, id: BlockNodeId, node: AccumulateNode): Expression {
+	const { ctx } = point;
+	const before = loadKept(point, present(ctx.layouts.get(`${id}`), "accumulator"), node.axes);
+	if (node.rescale === null) return before;
+	const maximum = nodeAt(ctx, node.rescale);
+	const factor = loadKept(
+		point,
+		present(ctx.layouts.get(factorKey(node.rescale)), "rescaling factor"),
+		maximum.axes,
+	);
+	return {
+		kind: "apply",
+		operator: "multiply",
+		operands: [before, factor],
+		lanes: lanesOver(point, node.axes),
+	};
+}
+
+function factorKey(maximum: BlockNodeId): string {
+	return `factor ${maximum}`;
+}
+
+function lanesOver(point: Point, axes: readonly AxisId[]): number {
+	return point.vector !== null && axes.includes(point.vector.axis) ? point.vector.lanes : 1;
+}
+
+function loadKept(point: Point, layout: Layout, axes: readonly AxisId[]): Expression {
+	const place = layoutPlace(point, layout);
+	const lanes = lanesOver(point, axes);
+	const active = lanes === 1 ? 1 : (point.vector?.active ?? 1);
+	return { kind: "load", ...place, lanes, active, laneStride: lanes === 1 ? 0 : place.laneStride };
+}
+
+function emitNests(ctx: TileContext, group: readonly NestedRoot[]): Statement[] {
+	const reducing = group.find((root) => root.reduced.length > 0);
+	const first = present(group[0], "a group has a root");
+	const domain = [...first.kept, ...first.reduced];
+	const reduced = reducing?.reduced ?? [];
+	const vector = chooseVectorAxis(ctx, group, domain, reduced);
+	const kept = orderByStride(
+		ctx,
+		group,
+		domain.filter((axis) => !reduced.includes(axis)),
+	);
+	const written = group.map((root): Layout | null => {
+		const node = nodeAt(ctx, root.node);
+		if (node.kind === "store") return null;
+		if (node.kind === "accumulate") return present(ctx.layouts.get(root.key), "accumulator");
+		ctx.layouts.delete(root.key);
+		return scratchLayout(ctx, root.node, lastAxisOf(ctx, root, vector));
+	});
+	const roots = group.map((root, at) => nestRoot(ctx, root, written[at] ?? null));
+	const statements = emitNest(ctx, {
+		kept,
+		reduced,
+		vector,
+		lanes: ctx.lanes,
+		slots: slotsFor(ctx, group, reducing !== undefined),
+		roots,
+	});
+	group.forEach((root, at) => {
+		const layout = written[at];
+		if (layout !== undefined && layout !== null) ctx.layouts.set(root.key, layout);
+	});
+	return statements;
+}
+
+function nestRoot(ctx: TileContext, root: NestedRoot, layout: Layout | null): NestRoot {
+	const node = nodeAt(ctx, root.node);
+	const write = (point: Point, value: Expression): void => {
+		writeAt(point, layoutPlace(point, present(layout, "scratch of the root")), value);
+	};
+	switch (node.kind) {
+		case "reduce":
+			return {
+				kind: "reduce",
+				operator: node.operator,
+				value: (point) => evaluate(point, node.operand),
+				finish: write,
+			};
+		case "contract":
+			return {
+				kind: "reduce",
+				operator: "sum",
+				value: (point) => product(point, node.left, node.right),
+				finish: write,
+			};
+		case "store": {
+			const tensor = deviceTensor(ctx, node.target);
+			const nonTemporal = ctx.schedule.nonTemporalStores && node.target.kind === "output";
+			return {
+				kind: "point",
+				emit: (point) => {
+					const place = accessPlace(point, tensor.buffer, tensor.access);
+					writeAt(point, { ...place, nonTemporal }, evaluate(point, node.operand));
+				},
+			};
+		}
+		case "accumulate":
+			return accumulateRoot(root.node, node, present(layout, "accumulator"));
+		default:
+			return {
+				kind: "point",
+				emit: (point) => {
+					const value = evaluate(point, root.node);
+					write(point, value);
+					remember(point, root.node, value);
+				},
+			};
+	}
+}
+
+/** value = value · exp(m_before - m_now) + operand; a maximum that others follow also keeps that exponential. */
+function accumulateRoot(id: BlockNodeId, node: AccumulateNode, layout: Layout): NestRoot {
+	return {
+		kind: "point",
+		emit: (point) => {
+			const { ctx } = point;
+			const lanes = lanesOver(point, node.axes);
+			const scope = present(point.scopes[point.scopes.length - 1], "innermost scope");
+			const before = keep(ctx, scope, rescaled(point, id, node), lanes);
+			const operands = [before, evaluate(point, node.operand)];
+			const combined: Expression = { kind: "apply", operator: combinerOf[node.combine], operands, lanes };
+			const now = keep(ctx, scope, combined, lanes);
+			writeAt(point, layoutPlace(point, layout), now);
+			if (ctx.kernel.nodes.some((other) => other.kind === "accumulate" && other.rescale === id)) {
+				const factor = factorLayout(ctx, id, layout);
+				const change: Expression = { kind: "apply", operator: "subtract", operands: [before, now], lanes };
+				const value: Expression = { kind: "apply", operator: "exp", operands: [change], lanes };
+				writeAt(point, layoutPlace(point, factor), value);
+			}
+			remember(point, id, now);
+		},
+	};
+}
+
+function factorLayout(ctx: TileContext, maximum: BlockNodeId, like: Layout): Layout {
+	const known = ctx.layouts.get(factorKey(maximum));
+	const elements = present(ctx.buffers.get(like.buffer), "accumulator").elements;
+	const layout: Layout = { ...like, buffer: declareScratch(ctx, `factor${maximum}`, elements) };
+	if (known === undefined || known.strides !== like.strides) ctx.layouts.set(factorKey(maximum), layout);
+	return layout;
+}
+
+function product(point: Point, left: BlockNodeId, right: BlockNodeId): Expression {
+	const axes = [...nodeAt(point.ctx, left).axes, ...nodeAt(point.ctx, right).axes];
+	const operands = [evaluate(point, left), evaluate(point, right)];
+	return { kind: "apply", operator: "multiply", operands, lanes: lanesOver(point, axes) };
+}
+
+/** Row-major with `last` innermost, its extent padded to whole vectors. */
+function scratchLayout(ctx: TileContext, id: BlockNodeId, last: AxisId | null): Layout {
+	const node = nodeAt(ctx, id);
+	const loop = ctx.kernel.loop;
+	const holdsLoop = loop !== null && node.axes.includes(loop.axis) && node.stage % 2 === 0;
+	const strides = new Map<AxisId, number>();
+	let stride = 1;
+	const place = (axis: AxisId, pad: number): void => {
+		strides.set(axis, stride);
+		stride *= roundUp(extentOf(ctx, axis), pad);
+	};
+	if (last !== null && node.axes.includes(last)) place(last, ctx.lanes);
+	for (const axis of [...node.axes].reverse()) if (axis !== last) place(axis, 1);
+	const buffer = declareScratch(ctx, `v${id}`, roundUp(stride, ctx.lanes));
+	return { buffer, elementType: "float32", offset: 0, strides, holdsLoop };
+}
+
+/** A kept map that a contraction reads in place must be contiguous where the contraction's lanes run. */
+function lastAxisOf(ctx: TileContext, root: NestedRoot, vector: AxisId | null): AxisId | null {
+	const { axes } = nodeAt(ctx, root.node);
+	if (vector !== null && axes.includes(vector)) return vector;
+	return longestAxis(ctx, axes) ?? null;
+}
+
+function longestAxis(ctx: TileContext, axes: readonly AxisId[]): AxisId | undefined {
+	return [...axes].sort((a, b) => extentOf(ctx, b) - extentOf(ctx, a) || b - a)[0];
+}
+
+function chooseVectorAxis(
+	ctx: TileContext,
+	group: readonly NestedRoot[],
+	domain: readonly AxisId[],
+	reduced: readonly AxisId[],
+): AxisId | null {
+	let best: AxisId | null = null;
+	let bestScore = 0;
+	for (const axis of domain) {
+		const extent = extentOf(ctx, axis);
+		if (extent < 2) continue;
+		const filled = extent / roundUp(extent, ctx.lanes);
+		let score = 0.5;
+		for (const root of group) {
+			score += contiguityScore(
+				ctx,
+				leavesOf(ctx, root.node, (id) => ctx.layouts.has(`${id}`)),
+				axis,
+			);
+			const node = nodeAt(ctx, root.node);
+			if (node.kind !== "store") continue;
+			const stride = Math.abs(accessStride(deviceTensor(ctx, node.target).access, axis));
+			score += stride === 1 ? 2 : stride === 0 ? 0 : -6;
+		}
+		if (reduced.includes(axis)) score -= 0.25;
+		const weighted = score > 0 ? score * filled : score;
+		if (weighted > bestScore) {
+			best = axis;
+			bestScore = weighted;
+		}
+	}
+	return best;
+}
+
+/** Longest strides outermost. */
+function orderByStride(ctx: TileContext, group: readonly NestedRoot[], axes: readonly AxisId[]): AxisId[] {
+	const reach = (axis: AxisId): number => {
+		let longest = 0;
+		for (const root of group) {
+			for (const leaf of leavesOf(ctx, root.node, (id) => ctx.layouts.has(`${id}`))) {
+				longest = Math.max(longest, Math.abs(strideAlong(ctx, leaf, axis)));
+			}
+		}
+		return longest;
+	};
+	return [...axes].sort((a, b) => reach(b) - reach(a) || a - b);
+}
+
+/** Dear expressions have parallelism of their own. */
+function slotsFor(ctx: TileContext, group: readonly NestedRoot[], reduces: boolean): number {
+	let cost = 0;
+	for (const root of group) {
+		const seen = new Set<BlockNodeId>();
+		const visit = (id: BlockNodeId): void => {
+			const node = nodeAt(ctx, id);
+			if (seen.has(id) || (id !== root.node && ctx.layouts.has(`${id}`))) return;
+			seen.add(id);
+			if (node.kind === "map") {
+				cost += operatorCost[node.operator];
+				for (const operand of node.operands) visit(operand);
+			} else if (node.kind === "store" || node.kind === "reduce") visit(node.operand);
+		};
+		visit(root.node);
+	}
+	if (reduces) return cost > 12 ? 2 : reduceSlots;
+	return cost > 12 ? 1 : 2;
+}

@@ -1,0 +1,151 @@
+// The inner loop of a contraction: a register tile of rows × vectors, C += A·B over the depth. A is read element by element
+// (broadcast), B vector by vector. Micro-kernels are functions: the compiler sees nothing but the register tile.
+
+import { addAffine, affineConstant, affineVariable, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
+import type { Expression, Microkernel, Statement } from "#shared/loop-ir/loop-ir.ts";
+import type { DataType } from "#shared/tensor/data-type.ts";
+
+export interface MicrokernelShape {
+	readonly rows: number;
+	readonly vectors: number;
+	readonly lanes: number;
+	/** Lanes of the last vector that B really has; it is read no further. */
+	readonly lastActive: number;
+	/** Element strides of A. */
+	readonly rowStride: number;
+	readonly rowsDepthStride: number;
+	/** Element stride of B from one depth step to the next; its vectors lie side by side. */
+	readonly panelDepthStride: number;
+	readonly panelType: DataType;
+	/** Element stride from one row of C to the next. */
+	readonly resultStride: number;
+	/** Depth steps written out in the loop; the loop variable `steps` counts groups of them. */
+	readonly unroll: number;
+	/** Steps after the last group. */
+	readonly rest: number;
+	/** How far ahead B is prefetched, in elements; 0: not at all. */
+	readonly prefetchElements: number;
+	/** C = A·B instead of C += A·B. */
+	readonly startsFromZero: boolean;
+}
+
+const cacheLineBytes = 64;
+const steps = "steps";
+
+export function microkernel(shape: MicrokernelShape): Microkernel {
+	const body: Statement[] = [];
+	eachTile(shape, (row, vector) => {
+		const value: Expression = shape.startsFromZero
+			? { kind: "number", value: 0 }
+			: {
+					kind: "load",
+					buffer: "c",
+					index: affineConstant(row * shape.resultStride + vector * shape.lanes),
+					lanes: shape.lanes,
+					active: shape.lanes,
+					laneStride: 1,
+				};
+		body.push({ kind: "declare", name: accumulator(row, vector), lanes: shape.lanes, value, mutable: true });
+	});
+	const group: Statement[] = prefetches(shape);
+	for (let step = 0; step < shape.unroll; step++) group.push(...depthStep(shape, "k", 1, step));
+	const end = affineVariable(steps, shape.unroll);
+	body.push({ kind: "for", variable: "k", begin: zero, end, step: shape.unroll, body: group });
+	for (let step = 0; step < shape.rest; step++) body.push(...depthStep(shape, steps, shape.unroll, step));
+	eachTile(shape, (row, vector) => {
+		body.push({
+			kind: "store",
+			buffer: "c",
+			index: affineConstant(row * shape.resultStride + vector * shape.lanes),
+			value: { kind: "local", name: accumulator(row, vector), lanes: shape.lanes },
+			lanes: shape.lanes,
+			active: shape.lanes,
+			laneStride: 1,
+			nonTemporal: false,
+		});
+	});
+	return {
+		name: microkernelName(shape),
+		parameters: [
+			{ name: "a", elementType: "float32", access: "read" },
+			{ name: "b", elementType: shape.panelType, access: "read" },
+			{ name: "c", elementType: "float32", access: "write" },
+		],
+		body,
+	};
+}
+
+function microkernelName(shape: MicrokernelShape): string {
+	const prefetch = shape.prefetchElements > 0 ? `_ahead${shape.prefetchElements}` : "";
+	const edge = shape.lastActive < shape.lanes ? `_edge${shape.lastActive}` : "";
+	const start = shape.startsFromZero ? "_set" : "_add";
+	return (
+		`tile_${shape.rows}x${shape.vectors}v${shape.lanes}${edge}_a${shape.rowStride}_${shape.rowsDepthStride}` +
+		`_b${shape.panelDepthStride}_${shape.panelType}_c${shape.resultStride}_u${shape.unroll}_${shape.rest}${prefetch}${start}`
+	);
+}
+
+function accumulator(row: number, vector: number): string {
+	return `c${row}_${vector}`;
+}
+
+function eachTile(shape: MicrokernelShape, visit: (row: number, vector: number) => void): void {
+	for (let row = 0; row < shape.rows; row++) {
+		for (let vector = 0; vector < shape.vectors; vector++) visit(row, vector);
+	}
+}
+
+/** One hint for each cache line that the group's steps will have read, `prefetchElements` later. */
+function prefetches(shape: MicrokernelShape): Statement[] {
+	if (shape.prefetchElements === 0) return [];
+	const elementsPerLine = cacheLineBytes / (shape.panelType === "float16" ? 2 : 4);
+	const result: Statement[] = [];
+	for (let offset = 0; offset < shape.unroll * shape.panelDepthStride; offset += elementsPerLine) {
+		const ahead = affineConstant(offset + shape.prefetchElements);
+		result.push({
+			kind: "prefetch",
+			buffer: "b",
+			index: addAffine(affineVariable("k", shape.panelDepthStride), ahead),
+		});
+	}
+	return result;
+}
+
+/** Multiplies step `factor · variable + step` into the accumulators. */
+function depthStep(shape: MicrokernelShape, variable: string, factor: number, step: number): Statement[] {
+	const { lanes } = shape;
+	const depth = addAffine(affineVariable(variable, factor), affineConstant(step));
+	const suffix = `${variable === steps ? "r" : ""}${step}`;
+	const result: Statement[] = [];
+	for (let vector = 0; vector < shape.vectors; vector++) {
+		const index = addAffine(scaleAffine(depth, shape.panelDepthStride), affineConstant(vector * lanes));
+		const active = vector === shape.vectors - 1 ? shape.lastActive : lanes;
+		const value: Expression = { kind: "load", buffer: "b", index, lanes, active, laneStride: 1 };
+		result.push({ kind: "declare", name: `b${suffix}_${vector}`, lanes, value, mutable: false });
+	}
+	for (let row = 0; row < shape.rows; row++) {
+		const index = addAffine(scaleAffine(depth, shape.rowsDepthStride), affineConstant(row * shape.rowStride));
+		const value: Expression = { kind: "load", buffer: "a", index, lanes: 1, active: 1, laneStride: 0 };
+		result.push({ kind: "declare", name: `a${suffix}_${row}`, lanes: 1, value, mutable: false });
+		for (let vector = 0; vector < shape.vectors; vector++) {
+			const name = accumulator(row, vector);
+			const product: Expression = {
+				kind: "apply",
+				operator: "multiply",
+				operands: [
+					{ kind: "local", name: `a${suffix}_${row}`, lanes: 1 },
+					{ kind: "local", name: `b${suffix}_${vector}`, lanes },
+				],
+				lanes,
+			};
+			const sum: Expression = {
+				kind: "apply",
+				operator: "add",
+				operands: [{ kind: "local", name, lanes }, product],
+				lanes,
+			};
+			result.push({ kind: "assign", name, value: sum });
+		}
+	}
+	return result;
+}
