@@ -6,12 +6,23 @@ import type { AddCommand, RunCommand } from "./command-context.ts";
 import { addAnalyze } from "./commands/analyze.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addFetch } from "./commands/fetch.ts";
 import { addOptimize } from "./commands/optimize.ts";
+import { addRunner } from "./commands/runner.ts";
 import { addServe } from "./commands/serve.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
-const commands: readonly AddCommand[] = [addOptimize, addAnalyze, addCheck, addServe, addDoctor];
+const commands: readonly AddCommand[] = [
+	addOptimize,
+	addAnalyze,
+	addCheck,
+	addBench,
+	addFetch,
+	addServe,
+	addRunner,
+	addDoctor,
+];
 
 const lingerMilliseconds = 2_000;
 

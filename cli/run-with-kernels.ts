@@ -1,14 +1,12 @@
 // Runs a graph with tuned kernels for the islands that have one and the reference for everything else.
 
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { type Graph, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
 import { evaluateNode } from "#shared/graph/interpret.ts";
 import type { Island } from "#shared/partition/partition.ts";
-import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
+import { kernelFolders } from "./kernel-folders.ts";
 import { type Kernel, loadKernel } from "./load-kernel.ts";
 
 export interface KernelRun {
@@ -38,34 +36,6 @@ export async function runWithKernels(
 		return new KernelInterpreter(graph, islands, kernels, inputs).run();
 	} finally {
 		for (const kernel of kernels.values()) kernel.close();
-	}
-}
-
-/** Folders that hold a library, by the digest of the program they compute. */
-async function kernelFolders(directory: string): Promise<ReadonlyMap<string, string>> {
-	const folders = new Map<string, string>();
-	for (const entry of await listFolders(directory)) {
-		const folder = join(directory, entry);
-		const text = await readFile(join(folder, "manifest.json"), "utf8").catch(() => null);
-		// A folder without a manifest is none of ours.
-		if (text === null) continue;
-		const { manifest } = decodeSignedManifest(text);
-		if ("kernel.so" in manifest.files) folders.set(manifest.components.program, folder);
-	}
-	return folders;
-}
-
-async function listFolders(directory: string): Promise<readonly string[]> {
-	try {
-		const entries = await readdir(directory, { withFileTypes: true });
-		return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
-	} catch (error) {
-		throw new OptimizeError(
-			"request.invalid",
-			`kernels folder ${directory} cannot be read`,
-			{ directory },
-			error,
-		);
 	}
 }
 

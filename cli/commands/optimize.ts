@@ -1,170 +1,30 @@
-// kiln optimize: the main job. Model in, kernels out, through the same HTTP API that a server has.
+// kiln optimize: the main job.
 
-import { join } from "node:path";
 import { Option } from "commander";
-import { stripWeights } from "#shared/onnx/strip-weights.ts";
-import { type Effort, efforts } from "#shared/pipeline/plan.ts";
-import type { Job } from "#shared/protocol/job.ts";
-import type { ModelRecord } from "#shared/protocol/model.ts";
-import type { OptimizationRequest, OptimizationResult } from "#shared/protocol/optimization.ts";
-import { type TargetId, targets } from "#shared/target/target.ts";
-import { checkManifest, type TrustedKeys } from "../check-manifest.ts";
-import type { AddCommand, CommandContext } from "../command-context.ts";
-import { dataFolderOption, dataFolderPath } from "../data-folder-option.ts";
-import { type ExitCode, exitCodeOfCode, exitCodes } from "../exit-code.ts";
-import { requireTarget } from "../local-target.ts";
-import { openService, type Service } from "../open-service.ts";
-import { describeIsland, viewOptimization } from "../optimization-view.ts";
-import { parseSeconds, parseThreads, parseTrustedKey } from "../parse-options.ts";
-import { addBindingOptions, type BindingOptions, readModelFile } from "../read-model.ts";
-import { userPath } from "../user-path.ts";
-import { writeKernelFolder } from "../write-kernels.ts";
+import type { OptimizationRequest } from "#shared/protocol/optimization.ts";
+import type { AddCommand } from "../command-context.ts";
+import { addOptimizeOptions, type OptimizeOptions, optimizeModel } from "../optimize-model.ts";
 
-interface OptimizeOptions extends BindingOptions {
-	readonly target?: TargetId;
-	readonly threads: number;
-	readonly effort: Effort;
-	readonly uploadWeights: boolean;
+interface Options extends OptimizeOptions {
 	readonly cache: OptimizationRequest["cache"];
-	readonly server?: string;
-	readonly trust: TrustedKeys;
-	readonly output: string;
-	readonly timeout: number;
-	readonly dataFolder?: string;
 }
 
-/** The service takes work from the cache faster than this; only what it does not needs a runner. */
-const runnerPatienceMilliseconds = 400;
-
 export const addOptimize: AddCommand = (program, run) => {
-	addBindingOptions(program.command("optimize"))
+	addOptimizeOptions(program.command("optimize"))
 		.description("find, prove, measure and fetch kernels for a model")
 		.argument("<model>", "ONNX file")
-		.addOption(
-			new Option("--target <id>", "default: the best for this machine").choices(Object.keys(targets)),
-		)
-		.option("--threads <number>", "threads that kernel and baseline may use", parseThreads, 1)
-		.addOption(new Option("--effort <level>", "how far to search").choices(efforts).default("standard"))
-		.option("--upload-weights", "send weight values too (they stay here by default)", false)
 		.addOption(
 			new Option("--cache <mode>", "only: never run anything; refresh: measure again")
 				.choices(["prefer", "only", "refresh"])
 				.default("prefer"),
 		)
-		.option("--server <url>", "a Kiln service; the key comes from KILN_API_KEY (default: a local stack)")
-		.option(
-			"--trust <id=key>",
-			"signing key that a server's kernels may have; may be repeated",
-			parseTrustedKey,
-			{},
-		)
-		.option("-o, --output <dir>", "where the kernels go", "kernels")
-		.option("--timeout <seconds>", "how long to wait for the job", parseSeconds, 3600)
-		.addOption(dataFolderOption())
 		.addHelpText(
 			"after",
 			"\nExamples:\n  kiln optimize model.onnx -o kernels\n" +
 				"  kiln optimize model.onnx --shape batch=8 --effort max --threads 2\n" +
-				"  kiln optimize model.onnx --cache only --json",
+				"  kiln optimize model.onnx --cache refresh --json",
 		)
-		.action((model: string, options: OptimizeOptions) => run((context) => optimize(model, options, context)));
+		.action((model: string, options: Options) =>
+			run((context) => optimizeModel(model, options.cache, options, context)),
+		);
 };
-
-async function optimize(model: string, options: OptimizeOptions, context: CommandContext): Promise<ExitCode> {
-	const target = await requireTarget(options.target);
-	const file = await readModelFile(model);
-	const bytes = options.uploadWeights ? file : stripWeights(file).bytes;
-	const service = await openService(
-		{
-			server: options.server,
-			trustedKeys: options.trust,
-			dataFolder: dataFolderPath(options.dataFolder),
-		},
-		context,
-	);
-	try {
-		const startedAt = performance.now();
-		const { record, job } = await runJob(service, bytes, target, options, context);
-		const result = await service.client.getResult(job.id);
-		for (const { key, manifest } of result.kernels) {
-			if (manifest !== null) await checkManifest(manifest, key, service.trustedKeys);
-		}
-		const elapsedMs = performance.now() - startedAt;
-		const folders = await writeKernels(service, result, userPath(options.output));
-		const view = viewOptimization(record, result, folders, elapsedMs);
-		for (const line of view.islands.flatMap(describeIsland)) context.terminal.print(line);
-		for (const { node, operator, reason } of view.refusals) {
-			context.terminal.note(`left to the runtime: ${operator} '${node}': ${reason}`);
-		}
-		context.terminal.note(
-			`${view.islands.length} islands, ${result.disposition}, ${Math.round(elapsedMs)} ms`,
-		);
-		context.terminal.printJson(view);
-		return exitCodeOfResult(result);
-	} finally {
-		context.terminal.endProgress();
-		await service.close();
-	}
-}
-
-async function runJob(
-	service: Service,
-	bytes: Uint8Array,
-	target: TargetId,
-	options: OptimizeOptions,
-	{ terminal }: CommandContext,
-): Promise<{ readonly record: ModelRecord; readonly job: Job }> {
-	const { client } = service;
-	const patience = setTimeout(() => service.ensureRunner(), runnerPatienceMilliseconds);
-	try {
-		terminal.progress({ phase: "reading the model" });
-		const weights = typeof options.weights === "string" ? [] : options.weights;
-		const record = await client.uploadModel(bytes, { shapes: options.shape, weights });
-		terminal.progress({ phase: "searching", note: `${record.islands.length} islands` });
-		const created = await client.createOptimization(
-			{
-				model: record.id,
-				target,
-				effort: options.effort,
-				threads: options.threads,
-				cache: options.cache,
-				...(options.weights === "none" ? { weights: "none" } : {}),
-			},
-			crypto.randomUUID(),
-		);
-		if (created.terminal) return { record, job: created };
-		service.ensureRunner();
-		const job = await client.waitForJob(created.id, options.timeout * 1000, (changed) => {
-			const done = changed.tasks.filter(({ state }) => state === "succeeded" || state === "failed").length;
-			const phase = changed.tasks.find(({ state }) => state === "running")?.phase ?? changed.state;
-			terminal.progress({ phase: "measuring", done, total: changed.tasks.length, note: phase });
-		});
-		return { record, job };
-	} finally {
-		clearTimeout(patience);
-	}
-}
-
-/** One folder a kernel, named after the first island it is for. By kernel key. */
-async function writeKernels(
-	{ client }: Service,
-	result: OptimizationResult,
-	directory: string,
-): Promise<ReadonlyMap<string, string>> {
-	const folders = new Map<string, string>();
-	for (const { key, islands, manifest } of result.kernels) {
-		if (manifest === null) continue;
-		const folder = join(directory, `island-${Math.min(...islands)}`);
-		await writeKernelFolder(client, manifest, folder);
-		folders.set(key, folder);
-	}
-	return folders;
-}
-
-/** Some kernels are better than none: only a job that brought nothing ends with its first task's fault. */
-function exitCodeOfResult(result: OptimizationResult): ExitCode {
-	const failed = result.kernels.flatMap(({ error }) => error ?? []);
-	const [first] = failed;
-	if (first === undefined || failed.length < result.kernels.length) return exitCodes.ok;
-	return exitCodeOfCode(first.code);
-}

@@ -1,0 +1,32 @@
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
+
+/** Folders under `directory` that hold a kernel's library, by the digest of the program it computes. */
+export async function kernelFolders(directory: string): Promise<ReadonlyMap<string, string>> {
+	const folders = new Map<string, string>();
+	for (const name of await listFolders(directory)) {
+		const folder = join(directory, name);
+		const text = await readFile(join(folder, "manifest.json"), "utf8").catch(() => null);
+		// A folder without a manifest is none of ours.
+		if (text === null) continue;
+		const { manifest } = decodeSignedManifest(text);
+		if ("kernel.so" in manifest.files) folders.set(manifest.components.program, folder);
+	}
+	return folders;
+}
+
+async function listFolders(directory: string): Promise<readonly string[]> {
+	try {
+		const entries = await readdir(directory, { withFileTypes: true });
+		return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+	} catch (error) {
+		throw new OptimizeError(
+			"request.invalid",
+			`kernels folder ${directory} cannot be read`,
+			{ directory },
+			error,
+		);
+	}
+}
