@@ -34,10 +34,13 @@ export async function createJob(
 	const found = await lookUpPrograms(services, model, request);
 	if (request.cache === "only") refuseMisses(found);
 	const id = createIdentifier("job", services.clock.nowMilliseconds(), services.random);
-	const tasks = await mapBounded(found, (entry, index) =>
-		entry.isHit && request.cache !== "refresh"
-			? Promise.resolve(hitTask(entry))
-			: openTask(services, { ...request, namespace: caller.namespace, jobId: id, task: index }, entry),
+	const isAnswered = (entry: LookedUp): boolean => entry.isHit && request.cache !== "refresh";
+	// One request's budget, whatever the number of programs: what does not fit is for the runner.
+	const missing = found.filter((entry) => !isAnswered(entry)).length;
+	const searchStatesMax = Math.floor(services.configuration.searchStatesMax / Math.max(1, missing));
+	const opening = { ...request, namespace: caller.namespace, jobId: id, searchStatesMax };
+	const tasks = await mapBounded(found, async (entry, index) =>
+		isAnswered(entry) ? hitTask(entry) : openTask(services, { ...opening, task: index }, entry),
 	);
 	const job = newJob(services, { id, namespace: caller.namespace, model, request, tasks, found });
 	// The mark first: a job without one would be lost to the sweeper, a mark without a job is swept away.
@@ -98,10 +101,15 @@ function hitTask({ islands, program, key }: LookedUp): Task {
 
 async function openTask(
 	services: EdgeServices,
-	request: OptimizationRequest & { namespace: string; jobId: string; task: number },
+	request: OptimizationRequest & {
+		readonly namespace: string;
+		readonly jobId: string;
+		readonly task: number;
+		readonly searchStatesMax: number;
+	},
 	{ islands, program, key, kernel }: LookedUp,
 ): Promise<Task> {
-	const plan = await ensurePlan(services, program, request);
+	const plan = await ensurePlan(services, program, request, request.searchStatesMax);
 	const role = await joinFlight(services, { ...request, key });
 	return {
 		...taskBase,

@@ -11,11 +11,12 @@ import { decodeProgramDocument } from "#shared/protocol/program-document.ts";
 
 export type PlanSubject = Pick<OptimizationRequest, "target" | "threads" | "effort">;
 
-/** Store key of the plan; searched, verified and ranked here when it is the first time. */
+/** Store key of the plan; searched, verified and ranked here, within the budget of states, when it is the first time. */
 export async function ensurePlan(
 	services: EdgeServices,
 	program: string,
 	subject: PlanSubject,
+	searchStatesMax: number,
 ): Promise<string> {
 	const { target, threads, effort } = subject;
 	const place = planKey(program, target, `${effort}-t${threads}`, kilnVersion);
@@ -28,7 +29,7 @@ export async function ensurePlan(
 		target,
 		threads,
 		effort,
-		searchStatesMax: services.configuration.searchStatesMax,
+		searchStatesMax,
 	});
 	const text = encodePlan({ ...plan, baselines: document.baselines });
 	await writeText(services.store, place, text, { kind: "absent" });

@@ -7,6 +7,7 @@ import type { EdgeServices } from "#functions/services.ts";
 import { readJsonObject, writeJsonObject, writeText } from "#functions/stored-json.ts";
 import { modelKey, programKey } from "#shared/artefact/store-keys.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import {
 	type ModelRecord,
 	modelDigest,
@@ -36,6 +37,7 @@ export async function ensureModel(services: EdgeServices, source: ModelSource): 
 	const bytes = source.bytes ?? (await readBlob(services, source.blob));
 	if (bytes === null) throw hiddenError("blob");
 	const { programs, ...analysis } = services.compiler.analyse(bytes, source);
+	refuseTooMany(programs.length);
 	await storeBlob(services, bytes, source.blob);
 	await grantReach(services, source.namespace, [source.blob]);
 	await mapBounded(programs, (program) => storeProgram(services, program));
@@ -64,6 +66,18 @@ export async function readModel(
 ): Promise<ModelRecord | null> {
 	const stored = await readJsonObject(services.store, modelKey(modelDigest(id)), modelRecordSchema);
 	return stored === null || stored.value.namespace !== namespace ? null : stored.value;
+}
+
+/** Distinct programs of a model: each costs the edge some subrequests, and a job's message has room for 4,096. */
+const programsMax = 1024;
+
+function refuseTooMany(programs: number): void {
+	if (programs <= programsMax) return;
+	throw new OptimizeError(
+		"model.limits_exceeded",
+		`the model has ${programs} distinct programs, more than ${programsMax}`,
+		{ found: programs, limit: programsMax },
+	);
 }
 
 /** Baselines first: a program document must never name a blob that is not there. */

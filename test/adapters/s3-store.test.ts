@@ -43,20 +43,12 @@ describe("presigned uploads", () => {
 	});
 
 	test.each([
-		["another length", { body: new TextEncoder().encode("longer model bytes") }],
-		[
-			"another checksum header",
-			{ headers: { "x-amz-checksum-sha256": Buffer.alloc(32).toString("base64") } },
-		],
-		["no checksum header", { headers: { "x-amz-checksum-sha256": "" } }],
-	])("refuse %s", async (_, change) => {
+		["another length", new TextEncoder().encode("longer model bytes"), {}],
+		["another checksum header", body, { "x-amz-checksum-sha256": Buffer.alloc(32).toString("base64") }],
+		["no checksum header", body, { "x-amz-checksum-sha256": "" }],
+	])("refuse %s", async (_, sent, change) => {
 		const { url, headers } = await presign(sha256, body.length, "uploads/two.bin");
-		const put = await fetch(url, {
-			method: "PUT",
-			body,
-			...change,
-			headers: { ...headers, ...change.headers },
-		});
+		const put = await fetch(url, { method: "PUT", body: sent, headers: { ...headers, ...change } });
 		expect(put.status).toBe(403);
 	});
 

@@ -8,19 +8,19 @@ const job = "job_00000000000000000000000000";
 const model = `mdl_${digest}`;
 
 /** Every operation under /v1, with a request that is well formed. */
-const operations: readonly (readonly [string, string, unknown?])[] = [
+const operations: readonly (readonly [string, string, Readonly<Record<string, unknown>> | undefined])[] = [
 	["POST", "/v1/uploads", { sha256: digest, size: 1 }],
-	["POST", "/v1/uploads/upl_00000000000000000000000000/complete"],
+	["POST", "/v1/uploads/upl_00000000000000000000000000/complete", undefined],
 	["POST", "/v1/models", { blob: digest }],
-	["GET", `/v1/models/${model}`],
+	["GET", `/v1/models/${model}`, undefined],
 	["POST", "/v1/analyses", { model, target: "cpu-x86-64-v3" }],
 	["POST", "/v1/optimizations", { model, target: "cpu-x86-64-v3" }],
-	["GET", `/v1/optimizations/${job}`],
-	["GET", `/v1/optimizations/${job}/attempts`],
-	["GET", `/v1/optimizations/${job}/result`],
-	["GET", `/v1/kernels/${digest}`],
-	["GET", `/v1/blobs/${digest}`],
-	["GET", "/v1/targets"],
+	["GET", `/v1/optimizations/${job}`, undefined],
+	["GET", `/v1/optimizations/${job}/attempts`, undefined],
+	["GET", `/v1/optimizations/${job}/result`, undefined],
+	["GET", `/v1/kernels/${digest}`, undefined],
+	["GET", `/v1/blobs/${digest}`, undefined],
+	["GET", "/v1/targets", undefined],
 ];
 
 describe.each(operations)("%s %s", (method, path, json) => {
