@@ -17,7 +17,6 @@ const commands: readonly AddCommand[] = [
 	addOptimize,
 	addAnalyze,
 	addCheck,
-	addBench,
 	addFetch,
 	addServe,
 	addRunner,
