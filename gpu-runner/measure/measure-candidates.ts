@@ -3,7 +3,11 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { type CompiledCandidate, compileCandidates } from "#runner/toolchain/compile-candidates.ts";
+import {
+	type CompiledCandidate,
+	compileCandidates,
+	type EmitUnit,
+} from "#runner/toolchain/compile-candidates.ts";
 import { compileSharedLibrary } from "#runner/toolchain/compile-shared-library.ts";
 import type { Compiler } from "#runner/toolchain/find-compiler.ts";
 import { present } from "#shared/fault/assert.ts";
@@ -17,11 +21,6 @@ import { type HarnessTensor, harnessDataTypes } from "./harness-request.ts";
 import { type Burst, type Comparison, compareWithBaseline, latencyOf } from "./statistics.ts";
 import { type TimeOptions, type TimeResult, timeCandidates } from "./time-candidates.ts";
 import { type BaselineForm, prepareWorkload, type Workload } from "./workload.ts";
-
-export interface MeasurableCandidate {
-	/** C source of the candidate with all its exported names beginning with `prefix`. */
-	source(prefix: string): string;
-}
 
 /** What one program may take, in milliseconds of timing; compiling and checking come on top. */
 export interface MeasureBudget {
@@ -37,7 +36,8 @@ export interface MeasureRequest {
 	readonly threads: number;
 	readonly seed: number;
 	readonly baselines: readonly BaselineForm[];
-	readonly candidates: readonly MeasurableCandidate[];
+	readonly candidatesCount: number;
+	readonly emitUnit: EmitUnit;
 	readonly budget: MeasureBudget;
 	/** An empty folder for the files of this measurement. */
 	readonly directory: string;
@@ -149,14 +149,14 @@ class Measurement {
 	}
 
 	private async compile(): Promise<readonly CompiledCandidate[]> {
-		const { candidates, target, directory, compiler, signal } = this.request;
+		const { candidatesCount, emitUnit, target, directory, compiler, signal } = this.request;
 		this.note("compile");
-		const sources = candidates.map((candidate, index) => {
-			const prefix = `kiln_c${index}`;
-			return { candidate: index, prefix, source: candidate.source(prefix) };
-		});
+		const parts = Array.from({ length: candidatesCount }, (_, candidate) => ({
+			candidate,
+			prefix: `kiln_c${candidate}`,
+		}));
 		const options = { compiler, timeoutMilliseconds: compileMillisecondsMax, ...(signal && { signal }) };
-		const { compiled, failed } = await compileCandidates(sources, target, directory, options);
+		const { compiled, failed } = await compileCandidates(parts, emitUnit, target, directory, options);
 		for (const { candidate, message } of failed)
 			this.outcomes.set(candidate, { kind: "compileFailed", message });
 		return compiled;
@@ -227,8 +227,8 @@ class Measurement {
 		baseline: number,
 	): Promise<MeasuredKernel | null> {
 		this.note("confirm");
-		const { candidates, target, directory, compiler, budget, seed, threads } = this.request;
-		const source = present(candidates[winner], "the winner is a candidate").source(kernelPrefix);
+		const { emitUnit, target, directory, compiler, budget, seed, threads } = this.request;
+		const source = emitUnit([{ candidate: winner, prefix: kernelPrefix }]);
 		const library = join(directory, "kernel.so");
 		const outcome = await compileSharedLibrary(source, target, library, {
 			compiler,

@@ -3,18 +3,18 @@
 
 import { join } from "node:path";
 import type { CpuTarget } from "#shared/target/target.ts";
-import { type CompileOptions, compileSharedLibrary } from "./compile-shared-library.ts";
+import { type CompileOptions, type CompileOutcome, compileSharedLibrary } from "./compile-shared-library.ts";
 
-/** C source whose exported names all begin with `prefix`, so that sources can be put behind one another. */
-export interface CandidateSource {
+export interface UnitPart {
 	readonly candidate: number;
+	/** All exported names of the candidate begin with it. */
 	readonly prefix: string;
-	readonly source: string;
 }
 
-export interface CompiledCandidate {
-	readonly candidate: number;
-	readonly prefix: string;
+/** C source of one translation unit that holds the candidates named, each under its prefix. */
+export type EmitUnit = (parts: readonly UnitPart[]) => string;
+
+export interface CompiledCandidate extends UnitPart {
 	readonly library: string;
 }
 
@@ -27,27 +27,43 @@ export interface CompileFailure {
 const unitCandidatesMax = 16;
 
 export async function compileCandidates(
-	sources: readonly CandidateSource[],
+	parts: readonly UnitPart[],
+	emitUnit: EmitUnit,
 	target: CpuTarget,
 	directory: string,
 	options: CompileOptions,
 ): Promise<{ readonly compiled: CompiledCandidate[]; readonly failed: CompileFailure[] }> {
 	const compiled: CompiledCandidate[] = [];
 	const failed: CompileFailure[] = [];
-	const units: (readonly CandidateSource[])[] = [];
-	for (let at = 0; at < sources.length; at += unitCandidatesMax)
-		units.push(sources.slice(at, at + unitCandidatesMax));
+	const units: (readonly UnitPart[])[] = [];
+	for (let at = 0; at < parts.length; at += unitCandidatesMax)
+		units.push(parts.slice(at, at + unitCandidatesMax));
 	for (let unit = units.shift(); unit !== undefined; unit = units.shift()) {
 		const [first] = unit;
 		if (first === undefined) continue;
 		const library = join(directory, `candidates-${first.candidate}-${unit.length}.so`);
-		const text = unit.map((source) => source.source).join("\n");
-		const outcome = await compileSharedLibrary(text, target, library, options);
-		if (outcome.kind === "compiled")
-			compiled.push(...unit.map(({ candidate, prefix }) => ({ candidate, prefix, library })));
+		const outcome = await compileUnit(unit, emitUnit, target, library, options);
+		if (outcome.kind === "compiled") compiled.push(...unit.map((part) => ({ ...part, library })));
 		else if (unit.length === 1 || options.signal?.aborted)
 			failed.push(...unit.map(({ candidate }) => ({ candidate, message: outcome.message })));
 		else units.push(unit.slice(0, unit.length >> 1), unit.slice(unit.length >> 1));
 	}
 	return { compiled, failed };
+}
+
+/** Emitting may fail too, for one candidate of many: that is its failure, not the end of the task. */
+async function compileUnit(
+	unit: readonly UnitPart[],
+	emitUnit: EmitUnit,
+	target: CpuTarget,
+	library: string,
+	options: CompileOptions,
+): Promise<CompileOutcome> {
+	let source: string;
+	try {
+		source = emitUnit(unit);
+	} catch (fault) {
+		return { kind: "failed", message: `no code: ${fault instanceof Error ? fault.message : String(fault)}` };
+	}
+	return compileSharedLibrary(source, target, library, options);
 }

@@ -15,7 +15,8 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const fine = (index: number) => `int kiln_c${index}_run(void) { return ${index}; }`;
 const compile = (sources: readonly string[]) =>
 	compileCandidates(
-		sources.map((source, candidate) => ({ candidate, prefix: `kiln_c${candidate}`, source })),
+		sources.map((_, candidate) => ({ candidate, prefix: `kiln_c${candidate}` })),
+		(parts) => parts.map(({ candidate }) => sources[candidate]).join("\n"),
 		toolchain.target,
 		folder,
 		{ compiler: toolchain.compiler, timeoutMilliseconds: 20_000 },

@@ -15,6 +15,7 @@ function kernel(prefix: string, shape: KernelShape, run: string, workspaceBytes 
 #include <stdlib.h>
 #include <math.h>
 enum { ${prefix}_M = ${m}, ${prefix}_K = ${k}, ${prefix}_N = ${n} };
+int ${prefix}_abi_version(void) { return 1; }
 size_t ${prefix}_prepared_bytes(void) { return sizeof(float) * ${prefix}_K * ${prefix}_N; }
 size_t ${prefix}_workspace_bytes(int threads) { (void)threads; return ${workspaceBytes}; }
 int ${prefix}_prepare(const void *const *inputs, void *prepared) {
@@ -91,3 +92,12 @@ const preludes: Partial<Record<FixtureKernel, string>> = {
 export function kernelSource(kind: FixtureKernel, prefix: string, shape: KernelShape): string {
 	return `${preludes[kind] ?? ""}${kernel(prefix, shape, bodies[kind])}`;
 }
+
+/** kernel.h for the prefix of a published kernel. */
+export const kernelHeader = `#include <stddef.h>
+int kiln_kernel_abi_version(void);
+size_t kiln_kernel_prepared_bytes(void);
+size_t kiln_kernel_workspace_bytes(int threads);
+int kiln_kernel_prepare(const void *const *inputs, void *prepared);
+int kiln_kernel_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads);
+`;

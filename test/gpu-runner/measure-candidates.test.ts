@@ -32,7 +32,11 @@ function measure(kinds: readonly FixtureKernel[], change: Partial<MeasureRequest
 		threads: 1,
 		seed: Number(process.env.TEST_SEED ?? 1),
 		baselines: [asWritten],
-		candidates: kinds.map((kind) => ({ source: (prefix) => kernelSource(kind, prefix, shape) })),
+		candidatesCount: kinds.length,
+		emitUnit: (parts) =>
+			parts
+				.map(({ candidate, prefix }) => kernelSource(kinds[candidate] ?? "broken", prefix, shape))
+				.join("\n"),
 		budget: {
 			screenMilliseconds: 60,
 			contestMilliseconds: 60,

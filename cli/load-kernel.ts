@@ -1,0 +1,249 @@
+// Kernels in Node: a folder that `kiln optimize` wrote, checked and loaded through koffi.
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import koffi from "koffi";
+import { verifyManifest } from "#adapters/ed25519.ts";
+import { runnableTargets } from "#runner/machine/describe-machine.ts";
+import type { KernelManifest, SignedManifest } from "#shared/artefact/manifest.ts";
+import { present } from "#shared/fault/assert.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
+import type { DataType } from "#shared/tensor/data-type.ts";
+import { dataTypes, elementBytes } from "#shared/tensor/data-type.ts";
+import { elementCount } from "#shared/tensor/shape.ts";
+import type { TensorData } from "#shared/tensor/tensor-data.ts";
+
+/** A typed array, or a tensor: dense, row-major, of the type and shape that the manifest says. */
+export type KernelInput = ArrayBufferView | Pick<TensorData, "bytes">;
+
+export interface Kernel {
+	readonly manifest: KernelManifest;
+	/** Packs the weights among the inputs. `run` does it by itself whenever it is given other weight arrays than before. */
+	prepare(inputs: readonly KernelInput[]): void;
+	/**
+	 * Runs once and gives the outputs in fresh memory, `bytes.buffer` wholly theirs. Weights are read when they are packed,
+	 * not here: after changing a weight array in place, call `prepare`. Throws RangeError for inputs of a wrong length.
+	 */
+	run(inputs: readonly KernelInput[]): TensorData[];
+	/** Frees the packed weights. The library stays loaded. */
+	close(): void;
+}
+
+export interface LoadKernelOptions {
+	/** Key id to raw Ed25519 public key, base64: the signature must be by one of them. Absent: digests are checked, not who signed. */
+	readonly trustedKeys?: Readonly<Record<string, string>>;
+	/** Default: the number the kernel was tuned for. */
+	readonly threads?: number;
+}
+
+/** Version of the functions below, as `kiln_kernel_abi_version` gives it. */
+const abiVersionKnown = 1;
+/** Memory with which kernels are measured: large pages, because packed weights are read end to end. */
+const largePageBytes = 2 ** 21;
+const adviseHugePages = 14;
+
+/**
+ * Loads a kernel folder. Before anything of it runs, the manifest's form, its signature, the digest of every file and
+ * whether this processor can run its target are checked. Throws `OptimizeError` cache.signature_invalid, cache.miss
+ * (the folder holds no kernel: the baseline is the answer) or target.unknown.
+ */
+export async function loadKernel(folder: string, options: LoadKernelOptions = {}): Promise<Kernel> {
+	const signed = await readSignedManifest(folder);
+	const { manifest } = signed;
+	if (options.trustedKeys !== undefined) {
+		const verdict = await verifyManifest(signed, options.trustedKeys);
+		if (verdict !== "valid") throw refusal(folder, `its signature by '${signed.keyId}' is ${verdict}`);
+	}
+	if (manifest.files["kernel.so"] === undefined)
+		throw new OptimizeError("cache.miss", `${folder} holds no kernel: its verdict is ${manifest.verdict}`, {
+			folder,
+		});
+	await checkFiles(folder, manifest);
+	const { target } = manifest.components;
+	if (!(await runnableTargets()).includes(target))
+		throw new OptimizeError("target.unknown", `${folder} is for ${target}, which this processor cannot run`, {
+			target,
+		});
+	return new LoadedKernel(
+		join(folder, "kernel.so"),
+		manifest,
+		options.threads ?? manifest.components.threads,
+	);
+}
+
+const refusal = (folder: string, reason: string): OptimizeError =>
+	new OptimizeError("cache.signature_invalid", `kernel folder ${folder}: ${reason}`, { folder });
+
+async function readSignedManifest(folder: string): Promise<SignedManifest> {
+	try {
+		return decodeSignedManifest(await readFile(join(folder, "manifest.json"), "utf8"));
+	} catch (fault) {
+		const reason = fault instanceof Error ? fault.message : String(fault);
+		throw new OptimizeError(
+			"cache.signature_invalid",
+			`kernel folder ${folder}: no valid manifest.json: ${reason}`,
+			{ folder },
+			fault,
+		);
+	}
+}
+
+async function checkFiles(folder: string, manifest: KernelManifest): Promise<void> {
+	for (const [name, { sha256 }] of Object.entries(manifest.files)) {
+		const bytes = await readFile(join(folder, name)).catch(() => null);
+		if (bytes === null) throw refusal(folder, `${name} is missing`);
+		const found = createHash("sha256").update(bytes).digest("hex");
+		if (found !== sha256) throw refusal(folder, `${name} has digest ${found}, expected ${sha256}`);
+	}
+}
+
+interface Functions {
+	readonly prepare: (inputs: bigint, prepared: bigint) => number;
+	readonly run: (
+		inputs: bigint,
+		outputs: bigint,
+		prepared: bigint,
+		workspace: bigint,
+		threads: number,
+	) => number;
+}
+
+class LoadedKernel implements Kernel {
+	readonly manifest: KernelManifest;
+	readonly #functions: Functions;
+	readonly #threads: number;
+	readonly #prepared: bigint;
+	readonly #workspace: bigint;
+	#weights: readonly ArrayBufferView[] | null = null;
+	#isClosed = false;
+
+	constructor(path: string, manifest: KernelManifest, threads: number) {
+		const library = koffi.load(path);
+		const abiVersion: number = library.func("int kiln_kernel_abi_version()")();
+		if (abiVersion !== abiVersionKnown)
+			throw new OptimizeError(
+				"cache.miss",
+				`${path} has ABI version ${abiVersion}, this loader knows ${abiVersionKnown}`,
+			);
+		this.manifest = manifest;
+		this.#threads = threads;
+		this.#functions = {
+			prepare: library.func("int kiln_kernel_prepare(uintptr_t inputs, uintptr_t prepared)"),
+			run: library.func(
+				"int kiln_kernel_run(uintptr_t inputs, uintptr_t outputs, uintptr_t prepared, uintptr_t workspace, int threads)",
+			),
+		};
+		const bytesOf = (count: bigint | number): number => Number(count);
+		this.#prepared = allocate(bytesOf(library.func("size_t kiln_kernel_prepared_bytes()")()));
+		this.#workspace = allocate(
+			bytesOf(library.func("size_t kiln_kernel_workspace_bytes(int threads)")(threads)),
+		);
+	}
+
+	prepare(inputs: readonly KernelInput[]): void {
+		const views = this.#views(inputs);
+		this.#check("prepare", this.#functions.prepare(koffi.address(addressTable(views)), this.#prepared));
+		this.#weights = this.#weightsOf(views);
+	}
+
+	run(inputs: readonly KernelInput[]): TensorData[] {
+		const views = this.#views(inputs);
+		const weights = this.#weightsOf(views);
+		if (this.#weights === null || weights.some((view, index) => !isSame(view, this.#weights?.[index])))
+			this.prepare(views);
+		const outputs = this.manifest.outputs.map(({ shape, dataType }) => {
+			const type = dataTypeNamed(dataType);
+			return { shape, dataType: type, bytes: new Uint8Array(elementCount(shape) * elementBytes(type)) };
+		});
+		const from = addressTable(views);
+		const to = addressTable(outputs.map(({ bytes }) => bytes));
+		const { run } = this.#functions;
+		this.#check(
+			"run",
+			run(koffi.address(from), koffi.address(to), this.#prepared, this.#workspace, this.#threads),
+		);
+		return outputs;
+	}
+
+	close(): void {
+		if (this.#isClosed) return;
+		this.#isClosed = true;
+		for (const block of [this.#prepared, this.#workspace]) libc().free(block);
+	}
+
+	/** The inputs as views whose lengths are those of the manifest. */
+	#views(inputs: readonly KernelInput[]): readonly ArrayBufferView[] {
+		if (this.#isClosed) throw new TypeError("the kernel is closed");
+		const expected = this.manifest.inputs;
+		if (inputs.length !== expected.length)
+			throw new RangeError(`${inputs.length} inputs, expected ${expected.length}`);
+		return inputs.map((input, index) => {
+			const view = ArrayBuffer.isView(input) ? input : input.bytes;
+			const { shape, dataType } = present(expected[index], "an input of the manifest");
+			const bytes = elementCount(shape) * elementBytes(dataTypeNamed(dataType));
+			if (view.byteLength !== bytes)
+				throw new RangeError(
+					`input ${index} has ${view.byteLength} bytes, ${dataType}[${shape}] needs ${bytes}`,
+				);
+			return view;
+		});
+	}
+
+	#weightsOf(views: readonly ArrayBufferView[]): readonly ArrayBufferView[] {
+		return views.filter((_, index) => this.manifest.inputs[index]?.role === "weight");
+	}
+
+	#check(step: string, result: number): void {
+		if (result !== 0)
+			throw new OptimizeError("internal.bug", `the kernel's ${step} returned ${result}`, { result });
+	}
+}
+
+const isSame = (a: ArrayBufferView, b: ArrayBufferView | undefined): boolean =>
+	b !== undefined && a.buffer === b.buffer && a.byteOffset === b.byteOffset && a.byteLength === b.byteLength;
+
+function dataTypeNamed(name: string): DataType {
+	return present(
+		dataTypes.find((type) => type === name),
+		`a data type named ${name}`,
+	);
+}
+
+/** C's array of pointers. Asking a short typed array for its buffer moves it out of V8's heap, where it would not stay put. */
+function addressTable(views: readonly ArrayBufferView[]): BigUint64Array {
+	const table = new BigUint64Array(new ArrayBuffer(Math.max(1, views.length) * 8));
+	for (const [index, view] of views.entries())
+		table[index] = BigInt(koffi.address(view.buffer)) + BigInt(view.byteOffset);
+	return table;
+}
+
+interface CLibrary {
+	readonly alignedAllocate: (alignment: number, bytes: number) => bigint;
+	readonly advise: (address: bigint, bytes: number, advice: number) => number;
+	readonly free: (address: bigint) => void;
+}
+
+let loadedLibc: CLibrary | null = null;
+
+function libc(): CLibrary {
+	if (loadedLibc === null) {
+		const library = koffi.load(null);
+		loadedLibc = {
+			alignedAllocate: library.func("uintptr_t aligned_alloc(size_t alignment, size_t bytes)"),
+			advise: library.func("int madvise(uintptr_t address, size_t bytes, int advice)"),
+			free: library.func("void free(uintptr_t address)"),
+		};
+	}
+	return loadedLibc;
+}
+
+/** Memory as in measuring: at a large page's boundary, on large pages where the system gives them. */
+function allocate(bytes: number): bigint {
+	const rounded = Math.ceil(Math.max(1, bytes) / largePageBytes) * largePageBytes;
+	const address = BigInt(libc().alignedAllocate(largePageBytes, rounded));
+	if (address === 0n) throw new OptimizeError("infra.capacity", `no memory for ${bytes} bytes of a kernel`);
+	if (bytes >= largePageBytes) libc().advise(address, rounded, adviseHugePages);
+	return address;
+}
