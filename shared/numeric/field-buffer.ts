@@ -42,6 +42,8 @@ export interface FieldTrials {
 	readonly characters: Float64Array;
 	/** Operators that were treated as uninterpreted functions. */
 	readonly uninterpreted: Set<string>;
+	/** How often an argument of one was identified. */
+	readonly evaluations: { count: number };
 }
 
 export function allocateField(count: number, lanes: number): FieldBuffer {

@@ -10,6 +10,7 @@ const absent = -1;
 
 /** The identity of one element: its values in all lanes that are not masked. */
 export function identify(trials: FieldTrials, buffer: FieldBuffer, at: number): Hash64 {
+	trials.evaluations.count++;
 	let [a, b] = trials.keys;
 	for (let lane = 0; lane < trials.lanes; lane++) {
 		if (trials.masked[lane] === 1) continue;

@@ -1,0 +1,183 @@
+import { present } from "#shared/fault/assert.ts";
+import type { BlockNode, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import type { KernelTiles } from "#shared/mugraph/tiles.ts";
+import type { FieldFragment } from "#shared/numeric/field-buffer.ts";
+import type { AxisId, MapOperator, Program } from "#shared/program/program.ts";
+import {
+	type SizeBound,
+	sizeOfConstant,
+	sizeOfMap,
+	sizeOfProduct,
+	sizeOfReduction,
+	sizeOfVariable,
+} from "./size-bounds.ts";
+
+/** Bounds for what a program or a µGraph computes. */
+export interface FunctionSizes {
+	/** Of every value that leaves it, by output tensor (all pieces of one together). */
+	readonly outputs: readonly SizeBound[];
+	/** Of every argument of an uninterpreted function. */
+	readonly arguments: readonly SizeBound[];
+	/** Elements of square roots that the fragment interprets. */
+	readonly roots: number;
+}
+
+interface Draft {
+	readonly fragment: FieldFragment;
+	readonly outputs: SizeBound[];
+	readonly arguments: SizeBound[];
+	roots: number;
+	/** Names divisors across kernels. */
+	nextId: number;
+}
+
+const interpretedOperators: Readonly<Record<FieldFragment, readonly MapOperator[]>> = {
+	rational: ["add", "subtract", "multiply", "divide", "negate"],
+	exponential: ["add", "subtract", "multiply", "divide", "negate", "exp"],
+	full: ["add", "subtract", "multiply", "divide", "negate", "exp", "sigmoid", "tanh", "sqrt"],
+};
+
+/** One node on either level. */
+interface SizedNode {
+	readonly bound: SizeBound;
+	readonly axes: readonly AxisId[];
+	readonly id: number;
+}
+
+function sizeMapNode(
+	draft: Draft,
+	operator: MapOperator,
+	operands: readonly SizedNode[],
+	id: number,
+	axes: readonly AxisId[],
+	extentOf: (axis: AxisId) => number,
+): SizeBound {
+	if (!interpretedOperators[draft.fragment].includes(operator) || operator === "exp")
+		draft.arguments.push(...operands.map(({ bound }) => bound));
+	if (operator === "sqrt" && draft.fragment === "full")
+		draft.roots += axes.reduce((count, axis) => count * extentOf(axis), 1);
+	return sizeOfMap(operator, operands, draft.fragment, id, axes);
+}
+
+function createDraft(fragment: FieldFragment): Draft {
+	return { fragment, outputs: [], arguments: [], roots: 0, nextId: 0 };
+}
+
+export function sizeProgram(program: Program, fragment: FieldFragment): FunctionSizes {
+	const draft = createDraft(fragment);
+	const extentOf = (axis: AxisId): number => present(program.axes[axis], "axis").extent;
+	const sized: SizedNode[] = [];
+	const of = (id: number): SizedNode => present(sized[id], "earlier node");
+	for (const node of program.nodes) {
+		const id = draft.nextId++;
+		const bound = ((): SizeBound => {
+			switch (node.kind) {
+				case "input":
+					return sizeOfVariable();
+				case "constant":
+					return sizeOfConstant();
+				case "map":
+					return sizeMapNode(draft, node.operator, node.operands.map(of), id, node.axes, extentOf);
+				case "reduce": {
+					const operand = of(node.operand).bound;
+					if (node.operator === "max" || node.operator === "min") draft.arguments.push(operand);
+					return sizeOfReduction(node.operator, operand, node.over, extentOf);
+				}
+				case "contract": {
+					const product = sizeOfProduct(of(node.left).bound, of(node.right).bound);
+					return sizeOfReduction("sum", product, node.over, extentOf);
+				}
+			}
+		})();
+		sized.push({ bound, axes: node.axes, id });
+	}
+	for (const output of program.outputs)
+		for (const piece of output.pieces) draft.outputs.push(of(piece.node).bound);
+	return draft;
+}
+
+/** The µGraph with its loops as the tiles cut them: partial sums over a step, then over the steps. */
+export function sizeMuGraph(
+	muGraph: MuGraph,
+	tiles: readonly KernelTiles[],
+	fragment: FieldFragment,
+): FunctionSizes {
+	const draft = createDraft(fragment);
+	const intermediates = new Map<number, SizeBound>();
+	muGraph.kernels.forEach((kernel, k) => {
+		sizeKernel(draft, muGraph, kernel, present(tiles[k], "tiles of every kernel"), intermediates);
+	});
+	return draft;
+}
+
+function sizeKernel(
+	draft: Draft,
+	muGraph: MuGraph,
+	kernel: Kernel,
+	tiles: KernelTiles,
+	intermediates: Map<number, SizeBound>,
+): void {
+	const wholeExtent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const stepExtent = (axis: AxisId): number =>
+		axis === kernel.loop ? Math.min(tiles.loopTile, wholeExtent(axis)) : wholeExtent(axis);
+	const sized: SizedNode[] = [];
+	const of = (id: number): SizedNode => present(sized[id], "earlier node");
+	for (const node of kernel.nodes) {
+		const id = draft.nextId++;
+		const bound = sizeBlockNode(draft, node, id, of, kernel, stepExtent, wholeExtent, tiles, intermediates);
+		const isStepwise = kernel.loop !== null && node.stage % 2 === 1 && node.kind !== "accumulate";
+		const axes = isStepwise && kernel.loop !== null ? [...node.axes, kernel.loop] : node.axes;
+		sized.push({ bound, axes, id });
+		if (node.kind === "store") {
+			if (node.target.kind === "intermediate") intermediates.set(node.target.intermediate, bound);
+			else draft.outputs.push(bound);
+		}
+	}
+}
+
+function sizeBlockNode(
+	draft: Draft,
+	node: BlockNode,
+	id: number,
+	of: (id: number) => SizedNode,
+	kernel: Kernel,
+	stepExtent: (axis: AxisId) => number,
+	wholeExtent: (axis: AxisId) => number,
+	tiles: KernelTiles,
+	intermediates: ReadonlyMap<number, SizeBound>,
+): SizeBound {
+	switch (node.kind) {
+		case "load":
+			return node.source.kind === "input"
+				? sizeOfVariable()
+				: present(intermediates.get(node.source.intermediate), "intermediate stored earlier");
+		case "constant":
+			return sizeOfConstant();
+		case "map":
+			return sizeMapNode(draft, node.operator, node.operands.map(of), id, node.axes, wholeExtent);
+		case "reduce": {
+			const operand = of(node.operand).bound;
+			if (node.operator === "max" || node.operator === "min") draft.arguments.push(operand);
+			return sizeOfReduction(node.operator, operand, node.over, stepExtent);
+		}
+		case "contract": {
+			const product = sizeOfProduct(of(node.left).bound, of(node.right).bound);
+			return sizeOfReduction("sum", product, node.over, stepExtent);
+		}
+		case "accumulate": {
+			const loop = present(kernel.loop, "loop of an accumulator");
+			const steps = Math.ceil(wholeExtent(loop) / Math.max(1, tiles.loopTile));
+			const operand = rescaled(of(node.operand).bound, node.rescale === null ? 0 : steps);
+			if (node.combine === "max" || node.combine === "min") draft.arguments.push(operand);
+			return sizeOfReduction(node.combine, operand, [loop], () => steps);
+		}
+		case "store":
+			return of(node.operand).bound;
+	}
+}
+
+/** Each step multiplies by one exponential of a difference of two maxima. */
+function rescaled(bound: SizeBound, steps: number): SizeBound {
+	const { numerator } = bound;
+	return { ...bound, numerator: { ...numerator, exponent: numerator.exponent + steps } };
+}

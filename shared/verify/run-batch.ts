@@ -1,0 +1,111 @@
+import { present } from "#shared/fault/assert.ts";
+import { interpretMuGraph } from "#shared/mugraph/interpret.ts";
+import type { MuGraph } from "#shared/mugraph/mugraph.ts";
+import type { KernelTiles } from "#shared/mugraph/tiles.ts";
+import { createFieldArithmetic } from "#shared/numeric/field-arithmetic.ts";
+import {
+	type FieldBuffer,
+	type FieldFragment,
+	type FieldTrials,
+	randomField,
+} from "#shared/numeric/field-buffer.ts";
+import type { FieldPair } from "#shared/numeric/field-pair.ts";
+import { createRandom } from "#shared/numeric/random.ts";
+import { interpretProgram } from "#shared/program/interpret.ts";
+import type { Program } from "#shared/program/program.ts";
+import { elementCount } from "#shared/tensor/shape.ts";
+
+/** A program and a µGraph over the same small extents and independent tensors. */
+export interface SmallPair {
+	readonly program: Program;
+	readonly muGraph: MuGraph;
+	readonly tiles: readonly KernelTiles[];
+}
+
+export interface BatchOptions {
+	readonly pair: FieldPair;
+	readonly fragment: FieldFragment;
+	readonly lanes: number;
+	readonly seed: number;
+	/** Batches of one seed draw from different streams. */
+	readonly batch: number;
+}
+
+export type BatchOutcome =
+	/** `lanes` is how many counted; the others had a zero denominator or a radicand without a root. */
+	| { readonly kind: "agreed"; readonly lanes: number; readonly evaluations: number }
+	| { readonly kind: "differed"; readonly output: number }
+	/** No lane could be counted. */
+	| { readonly kind: "spoiled" };
+
+/** Rounds in which failed lanes are masked and the batch is run again. */
+const roundsMax = 8;
+
+/**
+ * One batch of random trials. Inputs are uniform and independent in both fields, for every tensor, element and lane. Lanes
+ * that fail are left out and the rest is run again, since uninterpreted functions see all counted lanes together.
+ * Adds the names of uninterpreted operators to `uninterpreted`.
+ */
+export function runBatch(small: SmallPair, options: BatchOptions, uninterpreted: Set<string>): BatchOutcome {
+	const masked = new Uint8Array(options.lanes);
+	for (let round = 0; round < roundsMax; round++) {
+		const trials = drawTrials(options, masked, uninterpreted);
+		const inputs = drawInputs(small.program, trials, options);
+		const arithmetic = createFieldArithmetic(trials);
+		const expected = interpretProgram(small.program, inputs, arithmetic);
+		const found = interpretMuGraph(small.muGraph, inputs, small.tiles, arithmetic);
+		if (!hasNewFailure(trials, masked)) return compareOutputs(expected, found, trials);
+		trials.failed.forEach((failed, lane) => {
+			if (failed === 1) masked[lane] = 1;
+		});
+		if (masked.every((lane) => lane === 1)) break;
+	}
+	return { kind: "spoiled" };
+}
+
+function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Set<string>): FieldTrials {
+	const { pair, fragment, lanes, seed, batch } = options;
+	const random = createRandom(seed, 2 * batch);
+	return {
+		pair,
+		fragment,
+		lanes,
+		keys: [random.nextUint32() | 0, random.nextUint32() | 0],
+		characters: new Float64Array(lanes).map(() => random.nextBelow(pair.q)),
+		masked,
+		failed: new Uint8Array(lanes),
+		uninterpreted,
+		evaluations: { count: 0 },
+	};
+}
+
+function drawInputs(program: Program, trials: FieldTrials, options: BatchOptions): FieldBuffer[] {
+	const random = createRandom(options.seed, 2 * options.batch + 1);
+	return program.inputs.map((input) => randomField(trials, elementCount(input.shape), random));
+}
+
+function hasNewFailure(trials: FieldTrials, masked: Uint8Array): boolean {
+	return trials.failed.some((failed, lane) => failed === 1 && masked[lane] !== 1);
+}
+
+/** Both components are compared where both sides have them. */
+function compareOutputs(
+	expected: readonly FieldBuffer[],
+	found: readonly FieldBuffer[],
+	trials: FieldTrials,
+): BatchOutcome {
+	const { lanes, masked } = trials;
+	for (const [output, buffer] of expected.entries()) {
+		const other = present(found[output], "output of the µGraph");
+		for (let at = 0; at < buffer.outside.length; at++) {
+			if (masked[at % lanes] === 1) continue;
+			const inside = buffer.inside[at] as number;
+			const otherInside = other.inside[at] as number;
+			const isBoth = !Number.isNaN(inside) && !Number.isNaN(otherInside);
+			if (buffer.outside[at] !== other.outside[at] || (isBoth && inside !== otherInside))
+				return { kind: "differed", output };
+		}
+	}
+	const counted = masked.reduce((count, lane) => count - lane, lanes);
+	return { kind: "agreed", lanes: counted, evaluations: trials.evaluations.count };
+}
