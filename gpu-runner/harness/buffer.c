@@ -14,13 +14,13 @@ static const size_t large_page = (size_t)2 << 20;
 
 static size_t round_up(size_t value, size_t unit) { return (value + unit - 1) / unit * unit; }
 
-static int create_fenced(struct buffer *buffer, size_t alignment) {
-	const size_t body = round_up(buffer->bytes + 1, PAGE);
+static int create_fenced(struct buffer *buffer, size_t alignment, size_t behind) {
+	const size_t body = round_up(buffer->bytes + behind + 1, PAGE);
 	buffer->mapping_bytes = body + 2 * PAGE;
 	buffer->mapping = mmap(NULL, buffer->mapping_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (buffer->mapping == MAP_FAILED) return -1;
 	unsigned char *end = buffer->mapping + PAGE + body;
-	buffer->data = end - round_up(buffer->bytes, alignment);
+	buffer->data = end - round_up(buffer->bytes, alignment) - behind;
 	buffer_mend(buffer);
 	return mprotect(buffer->mapping, PAGE, PROT_NONE) | mprotect(end, PAGE, PROT_NONE);
 }
@@ -36,11 +36,11 @@ static int create_fast(struct buffer *buffer) {
 	return 0;
 }
 
-int buffer_create(struct buffer *buffer, size_t bytes, size_t alignment, enum placement placement) {
+int buffer_create(struct buffer *buffer, size_t bytes, size_t alignment, size_t behind, enum placement placement) {
 	memset(buffer, 0, sizeof *buffer);
 	buffer->bytes = bytes;
 	buffer->placement = placement;
-	return placement == PLACEMENT_FENCED ? create_fenced(buffer, alignment) : create_fast(buffer);
+	return placement == PLACEMENT_FENCED ? create_fenced(buffer, alignment, behind) : create_fast(buffer);
 }
 
 void buffer_release(struct buffer *buffer) {

@@ -18,8 +18,9 @@ struct buffer {
 	enum placement placement;
 };
 
-/* 0, or -1 when memory is out. `alignment` is a power of two, at most a page, and counts for PLACEMENT_FENCED only. */
-int buffer_create(struct buffer *buffer, size_t bytes, size_t alignment, enum placement placement);
+/* 0, or -1 when memory is out. `alignment`: a power of two, at most a page. `behind`: bytes, a multiple of the alignment,
+ * to leave between buffer and fence, which moves it off rounder addresses. Both count for PLACEMENT_FENCED only. */
+int buffer_create(struct buffer *buffer, size_t bytes, size_t alignment, size_t behind, enum placement placement);
 void buffer_release(struct buffer *buffer);
 /* Every byte becomes 0xFF: a NaN for each floating type, so that an element never written shows. */
 void buffer_poison(struct buffer *buffer);

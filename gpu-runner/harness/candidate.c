@@ -16,7 +16,7 @@ static void *symbol(void *library, const char *prefix, const char *name, char *e
 }
 
 static int create_block(struct buffer *buffer, size_t bytes, enum placement placement, const char *what, char *error) {
-	if (buffer_create(buffer, bytes, BLOCK_ALIGNMENT, placement) != 0) {
+	if (buffer_create(buffer, bytes, BLOCK_ALIGNMENT, 0, placement) != 0) {
 		snprintf(error, CANDIDATE_ERROR_BYTES, "no memory for %zu bytes of %s", bytes, what);
 		return -1;
 	}

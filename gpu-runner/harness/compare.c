@@ -14,7 +14,7 @@ void compare_output(const struct request *request, const struct workload *worklo
 	if (path != NULL) {
 		struct buffer expected;
 		char error[512];
-		if (buffer_create(&expected, count * sizeof(double), sizeof(double), PLACEMENT_FENCED) != 0 ||
+		if (buffer_create(&expected, count * sizeof(double), sizeof(double), 0, PLACEMENT_FENCED) != 0 ||
 			buffer_read_file(&expected, path, error, sizeof error) != 0) {
 			fprintf(stderr, "expected values of output %d cannot be read\n", output);
 			exit(66);

@@ -101,7 +101,7 @@ static int create(struct participant *who, int index, char *error) {
 	case KIND_CANDIDATE:
 		return candidate_create(&who->candidate, &request->candidates[index], workload, request->threads, PLACEMENT_FAST, error);
 	case KIND_REFERENCE:
-		if (buffer_create(&reference, REFERENCE_BYTES, 64, PLACEMENT_FAST) == 0) return 0;
+		if (buffer_create(&reference, REFERENCE_BYTES, 64, 0, PLACEMENT_FAST) == 0) return 0;
 		snprintf(error, CANDIDATE_ERROR_BYTES, "no memory for the reference read");
 	}
 	return -1;

@@ -4,8 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void create(struct buffer *buffer, const struct tensor_request *tensor, enum placement placement) {
-	if (buffer_create(buffer, tensor->bytes, tensor->element_bytes, placement) == 0) return;
+/* Callers need only align to elements: on odd datasets tensors lie one element off a rounder address. */
+static void create(struct buffer *buffer, const struct tensor_request *tensor, int dataset, enum placement placement) {
+	const size_t behind = dataset % 2 == 1 ? tensor->element_bytes : 0;
+	if (buffer_create(buffer, tensor->bytes, tensor->element_bytes, behind, placement) == 0) return;
 	fprintf(stderr, "no memory for a tensor of %zu bytes\n", tensor->bytes);
 	exit(71);
 }
@@ -14,7 +16,7 @@ void workload_load(struct workload *workload, const struct request *request, int
 	memset(workload, 0, sizeof *workload);
 	for (int i = 0; i < request->input_count; i++) {
 		char error[512];
-		create(&workload->inputs[i], &request->inputs[i], placement);
+		create(&workload->inputs[i], &request->inputs[i], dataset, placement);
 		if (buffer_read_file(&workload->inputs[i], request->datasets[dataset].inputs[i], error, sizeof error) != 0) {
 			fprintf(stderr, "%s\n", error);
 			exit(66);
@@ -23,7 +25,7 @@ void workload_load(struct workload *workload, const struct request *request, int
 		workload->input_data[i] = workload->inputs[i].data;
 	}
 	for (int i = 0; i < request->output_count; i++) {
-		create(&workload->outputs[i], &request->outputs[i], placement);
+		create(&workload->outputs[i], &request->outputs[i], dataset, placement);
 		workload->output_data[i] = workload->outputs[i].data;
 	}
 }

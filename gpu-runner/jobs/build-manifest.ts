@@ -4,13 +4,14 @@ import { kilnVersion } from "#shared/artefact/version.ts";
 import { present } from "#shared/fault/assert.ts";
 import type { Plan } from "#shared/pipeline/plan.ts";
 import type { Machine } from "#shared/target/target.ts";
-import type { PreparedCandidate } from "./prepare-candidates.ts";
+import type { VerifiedMuGraph } from "#shared/verify/verified-mugraph.ts";
 
 export interface ManifestParts {
 	readonly key: string;
 	readonly namespace: string;
 	readonly plan: Plan;
-	readonly candidates: readonly PreparedCandidate[];
+	/** By candidate. */
+	readonly proofs: readonly VerifiedMuGraph[];
 	readonly result: MeasureResult;
 	readonly machine: Machine;
 	readonly runner: string;
@@ -33,10 +34,10 @@ export function isKernelPublished(result: MeasureResult): boolean {
 
 /** The manifest of a measurement, without its files. */
 export function buildManifest(parts: ManifestParts): KernelManifest {
-	const { plan, result, candidates } = parts;
+	const { plan, result, proofs } = parts;
 	const verdict = verdictOf(result);
 	const winner = isKernelPublished(result) ? present(result.kernel, "a published kernel was measured") : null;
-	const proven = winner === null ? null : present(candidates[winner.candidate], "the winner is a candidate");
+	const proven = winner === null ? null : present(proofs[winner.candidate], "the winner is a candidate");
 	const isBaseline = verdict === "baseline" || result.kernel === null;
 	const rejected = result.candidates.filter(({ outcome }) => outcome.kind !== "timed").length;
 	return {
@@ -63,7 +64,7 @@ export function buildManifest(parts: ManifestParts): KernelManifest {
 		baselineForm: result.baseline.form,
 		errorMax: winner?.errorMax ?? 0,
 		certificate: proven?.certificate ?? null,
-		muGraphDigest: proven?.muGraphDigest ?? null,
+		muGraphDigest: proven?.digest ?? null,
 		machine: parts.machine,
 		runner: parts.runner,
 		createdAt: parts.createdAt,
@@ -72,7 +73,7 @@ export function buildManifest(parts: ManifestParts): KernelManifest {
 		files: {},
 		evidence: {
 			samples: parts.samples,
-			candidatesTried: candidates.length,
+			candidatesTried: proofs.length,
 			candidatesRejected: rejected,
 		},
 	};

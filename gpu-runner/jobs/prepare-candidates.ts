@@ -1,49 +1,56 @@
 // From a plan's candidates to sources: every µGraph is proven again here, because a plan comes from a store and only a
 // proof of this process's own makes a `VerifiedMuGraph`.
 
-import type { MeasurableCandidate } from "#runner/measure/measure-candidates.ts";
 import { kernelPrefix } from "#runner/measure/measure-candidates.ts";
-import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
+import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
+import { emitC } from "#shared/codegen/c.ts";
+import { emitHeader } from "#shared/codegen/c-header.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { lowerCandidate } from "#shared/lower/lower.ts";
 import type { Plan } from "#shared/pipeline/plan.ts";
 import { targets } from "#shared/target/target.ts";
-import type { Certificate } from "#shared/verify/certificate.ts";
 import type { VerifiedMuGraph } from "#shared/verify/verified-mugraph.ts";
 import { recheckPlanned } from "#shared/verify/verify.ts";
 
-export interface PreparedCandidate extends MeasurableCandidate {
-	readonly muGraphDigest: string;
-	readonly certificate: Certificate;
-	/** Text of kernel.h. */
-	readonly header: string;
+export interface PreparedCandidates {
+	/** By candidate: the proof it stands on. */
+	readonly proofs: readonly VerifiedMuGraph[];
+	readonly emitUnit: EmitUnit;
+	/** Text of kernel.h for one candidate. */
+	readonly header: (candidate: number) => string;
 }
 
-/** The plan's candidates, ready to be compiled. Throws verify.mismatch when a µGraph of the plan does not prove equal. */
-export function prepareCandidates(plan: Plan): readonly PreparedCandidate[] {
+/** Throws verify.mismatch when a µGraph of the plan does not prove equal to its program. */
+export function prepareCandidates(plan: Plan): PreparedCandidates {
 	const target = targets[plan.target];
 	const proven = plan.muGraphs.map((planned): VerifiedMuGraph => {
-		const verified = recheckPlanned(planned, plan.program);
-		if (verified === null)
-			throw new OptimizeError(
-				"verify.mismatch",
-				`µGraph ${planned.digest} of the plan does not prove equal to its program`,
-			);
-		return verified;
+		const outcome = recheckPlanned(planned, plan.program);
+		if (outcome.kind === "equal") return outcome.verified;
+		const message = `µGraph ${planned.digest} of the plan does not prove equal to its program: ${outcome.reason}`;
+		throw new OptimizeError("verify.mismatch", message, { digest: planned.digest });
 	});
-	return plan.candidates.map(({ muGraph, schedule }) => {
+	const candidates = plan.candidates.map(({ muGraph, schedule }) => {
 		const verified = proven[muGraph];
-		if (verified === undefined)
-			throw new OptimizeError("verify.mismatch", `the plan has no µGraph ${muGraph}`, {
-				found: muGraph,
-				expected: proven.length,
-			});
-		const program = lowerCandidate({ muGraph: verified, schedule }, target, plan.threads);
-		return {
-			muGraphDigest: verified.digest,
-			certificate: verified.certificate,
-			header: emitHeader(program, kernelPrefix),
-			source: (prefix) => emitC(program, prefix),
-		};
+		if (verified !== undefined) return { muGraph: verified, schedule };
+		throw new OptimizeError("verify.mismatch", `the plan has no µGraph ${muGraph}`, {
+			found: muGraph,
+			expected: proven.length,
+		});
 	});
+	const lower = (candidate: number): LoopProgram => {
+		const wanted = candidates[candidate];
+		if (wanted === undefined)
+			throw new OptimizeError("internal.bug", `the plan has no candidate ${candidate}`);
+		return lowerCandidate(wanted, target, plan.threads);
+	};
+	return {
+		proofs: candidates.map(({ muGraph }) => muGraph),
+		emitUnit: (parts) =>
+			emitC(
+				parts.map(({ candidate, prefix }) => ({ prefix, program: lower(candidate) })),
+				target,
+			),
+		header: (candidate) => emitHeader(lower(candidate), kernelPrefix),
+	};
 }

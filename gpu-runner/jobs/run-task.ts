@@ -18,7 +18,7 @@ import { targets } from "#shared/target/target.ts";
 import { buildManifest, isKernelPublished } from "./build-manifest.ts";
 import { continueSearch } from "./continue-search.ts";
 import { effortBudget } from "./effort-budget.ts";
-import { type PreparedCandidate, prepareCandidates } from "./prepare-candidates.ts";
+import { type PreparedCandidates, prepareCandidates } from "./prepare-candidates.ts";
 import { publishBlob, publishManifest } from "./publish.ts";
 import type { RunnerServices } from "./runner-services.ts";
 
@@ -52,7 +52,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 			threads: plan.threads,
 			seed,
 			baselines: await fetchBaselines(services.store, plan),
-			candidatesCount: candidates.length,
+			candidatesCount: candidates.proofs.length,
 			emitUnit: candidates.emitUnit,
 			budget: budget.measure,
 			directory,
@@ -98,7 +98,7 @@ async function publishFiles(
 	services: RunnerServices,
 	work: TaskWork,
 	plan: Plan,
-	candidates: readonly PreparedCandidate[],
+	candidates: PreparedCandidates,
 	result: MeasureResult,
 	seed: number,
 ): Promise<KernelManifest> {
@@ -109,7 +109,7 @@ async function publishFiles(
 		key: work.key,
 		namespace: work.namespace,
 		plan,
-		candidates,
+		proofs: candidates.proofs,
 		result,
 		machine: machine(plan.target),
 		runner: runnerId,
@@ -118,10 +118,9 @@ async function publishFiles(
 	});
 	if (!isKernelPublished(result)) return bare;
 	const kernel = present(result.kernel, "a published kernel was measured");
-	const winner = present(candidates[kernel.candidate], "the winner is a candidate");
 	const files: Record<string, BlobReference> = {
 		"kernel.c": await publishBlob(store, text(kernel.source)),
-		"kernel.h": await publishBlob(store, text(winner.header)),
+		"kernel.h": await publishBlob(store, text(candidates.header(kernel.candidate))),
 		"kernel.so": await publishBlob(store, await readFile(kernel.library)),
 		"README.md": await publishBlob(store, text(kernelReadme(bare))),
 		"samples.json": samples,
