@@ -2,6 +2,9 @@
 // threads. Lessons in the design of the pool, each measured: no barriers and no static halves (a descheduled worker would
 // hold up everybody); the caller withdraws its offer from a worker that has not begun; waiting is bounded spinning, then sleep.
 
+/** Version of the ABI, as `PREFIX_abi_version` gives it. */
+export const abiVersion = 1;
+
 /** Types and the chunk counter; always emitted. */
 export const cRuntime = `typedef struct {
 	const void *const *inputs;

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import koffi from "koffi";
-import { emitC } from "#shared/codegen/c.ts";
+import { emitC } from "#shared/codegen/codegen.ts";
 import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { type CpuTarget, targets } from "#shared/target/target.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";

@@ -1,11 +1,13 @@
-// Loop programs to one C translation unit. Several candidates share it, each under a prefix: their equal micro-kernels and
-// the functions of the prelude are there once. The ABI is in c-header.ts.
+// Loop programs to C. In: programs, each with the prefix of its functions. Out: one translation unit and a header, the same
+// text for the same input. Candidates of one unit share equal micro-kernels and the functions of the prelude. The emitter
+// only obeys: every decision was taken in lowering. The ABI is in c-header.ts.
 
 import type { Buffer, LoopKernel, LoopProgram, Microkernel, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type CScope, cTypes } from "./c-expression.ts";
+import { printHeader } from "./c-header.ts";
 import { createPrelude, type Prelude } from "./c-prelude.ts";
-import { cRuntime, cThreads } from "./c-runtime.ts";
+import { abiVersion, cRuntime, cThreads } from "./c-runtime.ts";
 import { printStatements } from "./c-statement.ts";
 
 export interface CPart {
@@ -13,9 +15,6 @@ export interface CPart {
 	readonly prefix: string;
 	readonly program: LoopProgram;
 }
-
-/** Version of the ABI, as `PREFIX_abi_version` gives it. */
-export const abiVersion = 1;
 
 /** Deterministic. Compiles with gcc 12 or later and clang at -O2 with the target's flags; needs -lm, and -pthread for threads. */
 export function emitC(parts: readonly CPart[], target: CpuTarget): string {
@@ -39,6 +38,11 @@ export function emitC(parts: readonly CPart[], target: CpuTarget): string {
 		...shared,
 		...bodies,
 	].join("\n");
+}
+
+/** kernel.h of one program under its prefix. */
+export function emitHeader(program: LoopProgram, prefix: string): string {
+	return printHeader(program, prefix);
 }
 
 function printMicrokernel(prelude: Prelude, kernel: Microkernel): string {

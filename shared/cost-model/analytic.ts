@@ -1,0 +1,185 @@
+// Predicted time from first principles: a kernel takes the longer of its arithmetic and its memory traffic, part of the
+// other, and a price for each tile. Arithmetic at the peak that its register tile can reach; traffic once from memory for
+// every tensor, and again from the caches for every tile that reads it.
+
+import { present } from "#shared/fault/assert.ts";
+import type { BlockNode, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import type { AxisId, MapOperator } from "#shared/program/program.ts";
+import type { Candidate } from "#shared/schedule/candidate.ts";
+import { kernelRoles } from "#shared/schedule/kernel-roles.ts";
+import { registerTileEfficiency } from "#shared/schedule/register-tile.ts";
+import type { KernelSchedule, Schedule } from "#shared/schedule/schedule.ts";
+import type { CpuTarget } from "#shared/target/target.ts";
+import { elementBytes } from "#shared/tensor/data-type.ts";
+
+/** Structural twin of the interface in cost-model.ts, which imports this file. */
+export const analyticCostModel = {
+	name: "analytic/1",
+	predict: (candidates: readonly Candidate[], target: CpuTarget, threads: number): Float32Array =>
+		Float32Array.from(candidates, ({ muGraph, schedule }) =>
+			predictNanoseconds(muGraph.muGraph, schedule, target, threads),
+		),
+};
+
+/** Caches deliver this many times the memory's bandwidth to one core. */
+const cacheBandwidthFactor = 4;
+/** Of the shorter of arithmetic and traffic, what does not hide behind the longer. */
+const overlapLoss = 0.2;
+const nanosecondsPerTile = 15;
+const nanosecondsPerKernel = 60;
+const nanosecondsPerSharedKernel = 4000;
+/** A second core adds bandwidth too, but less than its share. */
+const bandwidthGainMax = 1.6;
+
+/** Vector instructions of operators that need more than one. */
+const dearOperators: Partial<Readonly<Record<MapOperator, number>>> = {
+	divide: 4,
+	sqrt: 6,
+	exp: 14,
+	log: 18,
+	sigmoid: 18,
+	tanh: 22,
+	erf: 24,
+	sin: 30,
+	cos: 30,
+	power: 60,
+};
+
+/** Nanoseconds of one run on `threads` cores of the target. */
+export function predictNanoseconds(
+	muGraph: MuGraph,
+	schedule: Schedule,
+	target: CpuTarget,
+	threads: number,
+): number {
+	return muGraph.kernels.reduce(
+		(sum, kernel, at) =>
+			sum +
+			kernelNanoseconds(muGraph, kernel, present(schedule.kernels[at], "kernel schedule"), target, threads),
+		0,
+	);
+}
+
+interface KernelCost {
+	readonly muGraph: MuGraph;
+	readonly kernel: Kernel;
+	readonly schedule: KernelSchedule;
+	readonly target: CpuTarget;
+	extent(axis: AxisId): number;
+	/** Extent within one tile and step. */
+	tile(axis: AxisId): number;
+	readonly tiles: number;
+}
+
+function kernelNanoseconds(
+	muGraph: MuGraph,
+	kernel: Kernel,
+	schedule: KernelSchedule,
+	target: CpuTarget,
+	threads: number,
+): number {
+	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const tileOf = new Map(kernel.grid.map((axis, at) => [axis, schedule.gridTiles[at] ?? 1]));
+	const tile = (axis: AxisId): number => Math.min(extent(axis), tileOf.get(axis) ?? extent(axis));
+	const tiles = kernel.grid.reduce((count, axis) => count * Math.ceil(extent(axis) / tile(axis)), 1);
+	const cost: KernelCost = { muGraph, kernel, schedule, target, extent, tile, tiles };
+	const arithmetic = arithmeticNanoseconds(cost);
+	const traffic = trafficNanoseconds(cost);
+	const cores = Math.min(threads, tiles);
+	const inParallel = Math.max(arithmetic / cores, traffic / Math.min(cores, bandwidthGainMax));
+	const alone = Math.max(arithmetic, traffic) + overlapLoss * Math.min(arithmetic, traffic);
+	const steps =
+		kernel.loop === null || schedule.loopTile === 0 ? 1 : Math.ceil(extent(kernel.loop) / schedule.loopTile);
+	const overhead = nanosecondsPerKernel + tiles * steps * nanosecondsPerTile;
+	if (cores === 1) return alone + overhead;
+	return Math.min(
+		alone + overhead,
+		inParallel * (1 + overlapLoss) + overhead / cores + nanosecondsPerSharedKernel,
+	);
+}
+
+/** What does not depend on the grid axis walked innermost is computed once for all its tiles; assume the best such order. */
+function repetitions(cost: KernelCost, node: BlockNode): number {
+	let repeated = 1;
+	let most = 1;
+	for (const axis of cost.kernel.grid) {
+		if (node.axes.includes(axis)) continue;
+		const count = Math.ceil(cost.extent(axis) / cost.tile(axis));
+		repeated *= count;
+		most = Math.max(most, count);
+	}
+	return repeated / most;
+}
+
+function arithmeticNanoseconds(cost: KernelCost): number {
+	const { muGraph, kernel, schedule, target } = cost;
+	const size = (axes: readonly AxisId[]): number =>
+		axes.reduce((product, axis) => product * cost.extent(axis), 1);
+	const peak = target.fusedMultiplyAddGflops * (schedule.vectorLanes / target.vectorLanes);
+	const roles = kernelRoles(muGraph, kernel);
+	let nanoseconds = 0;
+	for (const contract of roles.contracts) {
+		const rows = contract.row === null ? 1 : cost.tile(contract.row);
+		const columns = contract.vector === null ? 1 : cost.tile(contract.vector);
+		const registers = { rows: schedule.registerRows, vectors: schedule.registerVectors };
+		const efficiency = registerTileEfficiency(registers, rows, columns, schedule.vectorLanes);
+		nanoseconds += (2 * contract.multiplyAdds) / (peak * Math.max(efficiency, 0.02));
+	}
+	/** One vector instruction an element: half of the peak's multiply-add counts as one instruction. */
+	const perElement = 2 / peak;
+	for (const node of kernel.nodes) {
+		if (node.kind === "map") {
+			const instructions = dearOperators[node.operator] ?? 1;
+			nanoseconds += size(node.axes) * instructions * perElement * repetitions(cost, node);
+		} else if (node.kind === "reduce") {
+			const operand = present(kernel.nodes[node.operand], "operand");
+			nanoseconds += size(operand.axes) * 2 * perElement * repetitions(cost, node);
+		}
+	}
+	return nanoseconds;
+}
+
+function trafficNanoseconds(cost: KernelCost): number {
+	const { kernel, schedule, target } = cost;
+	let fromMemory = 0;
+	let fromCache = 0;
+	for (const node of kernel.nodes) {
+		if (node.kind !== "load" && node.kind !== "store") continue;
+		const width = bytesOf(cost, node);
+		const bytes = width * node.axes.reduce((product, axis) => product * cost.extent(axis), 1);
+		fromMemory += bytes;
+		let reads = 1;
+		for (const axis of kernel.grid) {
+			if (!node.axes.includes(axis)) reads *= Math.ceil(cost.extent(axis) / cost.tile(axis));
+		}
+		if (reads > 1) {
+			if (bytes > target.level3Bytes) fromMemory += bytes * (reads - 1);
+			else fromCache += bytes * (reads - 1);
+		}
+	}
+	const bandwidth =
+		fromMemory > target.level2Bytes
+			? target.readGigabytesPerSecond
+			: target.readGigabytesPerSecond * cacheBandwidthFactor;
+	const waits = fromMemory > target.level2Bytes ? prefetchLoss(schedule.prefetchBytes) : 1;
+	return (
+		(fromMemory / bandwidth) * waits + fromCache / (target.readGigabytesPerSecond * cacheBandwidthFactor)
+	);
+}
+
+/** Hardware prefetchers stop at page boundaries: how much longer a stream takes with software prefetch at a distance. */
+function prefetchLoss(prefetchBytes: number): number {
+	if (prefetchBytes === 0) return 1.4;
+	if (prefetchBytes < 8192) return 1.15;
+	return prefetchBytes < 16384 ? 1.03 : 1;
+}
+
+function bytesOf(cost: KernelCost, node: BlockNode): number {
+	if (node.kind === "load" && node.source.kind === "input") {
+		return elementBytes(present(cost.muGraph.inputs[node.source.input], "input").dataType);
+	}
+	if (node.kind === "store" && node.target.kind === "output") {
+		return elementBytes(present(cost.muGraph.outputs[node.target.output], "output").dataType);
+	}
+	return 4;
+}

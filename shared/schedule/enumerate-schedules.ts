@@ -1,0 +1,216 @@
+// The schedules worth trying for a µGraph: for each knob of each kernel a short list, best guess first, combined so that
+// few knobs leave their best guess early on. What the lists hold comes from measurements (design notes in docs/adr): packed
+// panels, register tile and prefetch distance matter most, then tile sizes.
+
+import { present } from "#shared/fault/assert.ts";
+import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import type { AxisId } from "#shared/program/program.ts";
+import type { CpuTarget } from "#shared/target/target.ts";
+import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
+import { type RegisterTile, registerTiles } from "./register-tile.ts";
+import type { KernelSchedule, Schedule } from "./schedule.ts";
+
+/** Register tiles tried for a kernel. */
+const registerTilesMax = 6;
+/** Elements of an element-wise tile: a few pages, so that the price of a tile does not show. */
+const elementwiseTileElements = 4096;
+/** Elements of a row below which several rows share a tile. */
+const shortRowElements = 256;
+
+/**
+ * At most `limit` legal schedules, each once, the most promising first. Deterministic. `threads` keeps tiles small enough
+ * to be shared out.
+ */
+export function enumerateSchedules(
+	muGraph: MuGraph,
+	target: CpuTarget,
+	threads: number,
+	limit: number,
+): Schedule[] {
+	const spaces = muGraph.kernels.map((kernel) => kernelSpace(muGraph, kernel, target, threads));
+	const sizes = spaces.flatMap((space) => space.sizes);
+	const found = new Map<string, Schedule>();
+	const rankMax = sizes.reduce((sum, size) => sum + size - 1, 0);
+	for (let rank = 0; rank <= rankMax && found.size < limit; rank++) {
+		eachChoice(sizes, rank, (choice) => {
+			let from = 0;
+			const kernels = spaces.map((space) => {
+				const own = choice.slice(from, from + space.sizes.length);
+				from += space.sizes.length;
+				return space.schedule(own);
+			});
+			const schedule: Schedule = { kernels };
+			const key = JSON.stringify(schedule);
+			if (!found.has(key)) found.set(key, schedule);
+			return found.size < limit;
+		});
+	}
+	return [...found.values()];
+}
+
+/** Index vectors below `sizes` whose sum is `rank`, in lexicographic order, until `visit` returns false. */
+function eachChoice(
+	sizes: readonly number[],
+	rank: number,
+	visit: (choice: readonly number[]) => boolean,
+): void {
+	const room = new Array<number>(sizes.length + 1).fill(0);
+	for (let at = sizes.length - 1; at >= 0; at--) {
+		room[at] = (room[at + 1] ?? 0) + present(sizes[at], "size") - 1;
+	}
+	const choice: number[] = [];
+	const walk = (at: number, left: number): boolean => {
+		if (left > (room[at] ?? 0)) return true;
+		if (at === sizes.length) return visit([...choice]);
+		for (let index = Math.min(left, present(sizes[at], "size") - 1); index >= 0; index--) {
+			choice.push(index);
+			const goesOn = walk(at + 1, left - index);
+			choice.pop();
+			if (!goesOn) return false;
+		}
+		return true;
+	};
+	walk(0, rank);
+}
+
+interface KernelSpace {
+	readonly sizes: readonly number[];
+	schedule(choice: readonly number[]): KernelSchedule;
+}
+
+function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, threads: number): KernelSpace {
+	const roles = kernelRoles(muGraph, kernel);
+	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const tiles = tileOptions(roles, target, extent);
+	const main = roles.contracts[0];
+	const isLarge = roles.weightBytes > target.level2Bytes;
+	const prefetch = main?.isWeight !== true ? [0] : isLarge ? [8192, 16384, 4096, 0] : [0, 4096];
+	const layouts: readonly KernelSchedule["weightLayout"][] = ["panels"];
+	const streaming = roles.outputBytes > target.level3Bytes / 2 ? [true, false] : [false];
+	const unrolls = main === undefined ? [1] : [2, 4, 1];
+	const scales = roles.contracts.length === 0 ? [0, 1, 2, 3] : [0, 1, 2];
+	const loops = loopOptions(roles, kernel, target, extent);
+	const options = [tiles, scales, prefetch, loops, unrolls, layouts, streaming] as const;
+	return {
+		sizes: options.map((list) => list.length),
+		schedule: (choice) => {
+			const pick = <T>(list: readonly T[], at: number): T => present(list[choice[at] ?? 0], "choice");
+			const registers = pick(tiles, 0);
+			const scale = pick(scales, 1);
+			return {
+				gridTiles: gridTiles(muGraph, kernel, roles, registers, scale, target, threads),
+				loopTile: pick(loops, 3),
+				vectorLanes: target.vectorLanes,
+				registerRows: registers.rows,
+				registerVectors: registers.vectors,
+				weightLayout: pick(layouts, 5),
+				prefetchBytes: pick(prefetch, 2),
+				unroll: pick(unrolls, 4),
+				vectorAxis: null,
+				nonTemporalStores: pick(streaming, 6),
+			};
+		},
+	};
+}
+
+function tileOptions(
+	roles: KernelRoles,
+	target: CpuTarget,
+	extent: (axis: AxisId) => number,
+): readonly RegisterTile[] {
+	const main = roles.contracts[0];
+	if (main === undefined || main.vector === null) return [{ rows: 1, vectors: 1 }];
+	const rows = main.row === null ? 1 : extent(main.row);
+	return registerTiles(target, rows, extent(main.vector)).slice(0, registerTilesMax);
+}
+
+/** Whole unless steps keep a softmax' scores small, or the axis is very long. */
+function loopOptions(
+	roles: KernelRoles,
+	kernel: Kernel,
+	target: CpuTarget,
+	extent: (axis: AxisId) => number,
+): readonly number[] {
+	if (kernel.loop === null) return [0];
+	const whole = extent(kernel.loop);
+	const steps = roles.hasRescaling ? [128, 64, 256, 512] : [1024];
+	const cut = steps.filter((step) => step < whole);
+	const row = roles.contracts[0]?.row ?? null;
+	const scoreBytes = 4 * whole * (row === null ? 1 : Math.min(extent(row), 64));
+	return scoreBytes > target.level2Bytes / 2 && roles.hasRescaling ? [...cut, whole] : [whole, ...cut];
+}
+
+function gridTiles(
+	muGraph: MuGraph,
+	kernel: Kernel,
+	roles: KernelRoles,
+	registers: RegisterTile,
+	scale: number,
+	target: CpuTarget,
+	threads: number,
+): number[] {
+	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const tiles = kernel.grid.map((axis) =>
+		roles.contracts.length > 0
+			? contractTile(axis, roles, registers, scale, target, threads, extent)
+			: spanTile(axis, kernel, roles, scale, extent),
+	);
+	return tiles.map((tile, at) => Math.max(1, Math.min(tile, extent(present(kernel.grid[at], "grid axis")))));
+}
+
+/** Columns in whole panels, rows as many as profit from a panel that is already in the cache, other axes one by one. */
+function contractTile(
+	axis: AxisId,
+	roles: KernelRoles,
+	registers: RegisterTile,
+	scale: number,
+	target: CpuTarget,
+	threads: number,
+	extent: (axis: AxisId) => number,
+): number {
+	const width = registers.vectors * target.vectorLanes;
+	const main = present(roles.contracts[0], "a contraction");
+	const asVector = roles.contracts.find((contract) => contract.vector === axis);
+	if (asVector !== undefined) {
+		const columns = extent(axis);
+		const panels = present([4, 1, 16][scale], "scale");
+		const shared = Math.max(1, Math.floor(columns / width / (4 * threads)));
+		return width * (threads > 1 ? Math.min(panels, shared) : panels);
+	}
+	if (roles.contracts.some((contract) => contract.row === axis) || main.row === axis) {
+		const rows = extent(axis);
+		const wanted = present([64, 128, 32][scale], "scale");
+		const shared = threads > 1 && main.isWeight === false ? Math.ceil(rows / threads) : rows;
+		return Math.min(wanted, Math.max(shared, registers.rows));
+	}
+	return 1;
+}
+
+/** Rows one by one when they are long; spans whole, or in pieces when nothing is reduced along them. */
+function spanTile(
+	axis: AxisId,
+	kernel: Kernel,
+	roles: KernelRoles,
+	scale: number,
+	extent: (axis: AxisId) => number,
+): number {
+	const grows = present([1, 2, 4, 8][scale], "scale");
+	if (axis === roles.span) {
+		return roles.hasReduction ? 32 * grows : elementwiseTileElements * grows;
+	}
+	const inner = kernel.nodes.reduce(
+		(longest, node) =>
+			Math.max(
+				longest,
+				node.axes.reduce(
+					(size, own) => (kernel.grid.includes(own) && own !== roles.span ? size : size * extent(own)),
+					1,
+				),
+			),
+		1,
+	);
+	const isInnermost = [...kernel.grid].filter((own) => own !== roles.span).pop() === axis;
+	if (!isInnermost) return 1;
+	const wanted = roles.hasReduction ? shortRowElements : elementwiseTileElements;
+	return Math.max(1, Math.floor(wanted / inner)) * grows;
+}

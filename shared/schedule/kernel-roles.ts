@@ -1,0 +1,125 @@
+// What each axis of a kernel is to its contractions and memory: which tile sizes make sense follows from that.
+
+import { present } from "#shared/fault/assert.ts";
+import type { BlockNodeId, ContractNode, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
+import type { AxisId, StridedAccess } from "#shared/program/program.ts";
+
+export interface ContractRoles {
+	/** Broadcast side's longest own axis, or null. */
+	readonly row: AxisId | null;
+	/** The axis that fills vector lanes, or null when neither operand has an axis of its own. */
+	readonly vector: AxisId | null;
+	readonly over: readonly AxisId[];
+	/** The vector side is made of weights alone. */
+	readonly isWeight: boolean;
+	/** Multiply-adds over the whole axes. */
+	readonly multiplyAdds: number;
+}
+
+export interface KernelRoles {
+	/** Largest first. */
+	readonly contracts: readonly ContractRoles[];
+	readonly hasReduction: boolean;
+	readonly hasRescaling: boolean;
+	/** The axis along which most is read and written side by side. */
+	readonly span: AxisId | null;
+	readonly weightBytes: number;
+	readonly outputBytes: number;
+}
+
+export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
+	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const size = (axes: readonly AxisId[]): number => axes.reduce((product, axis) => product * extent(axis), 1);
+	const contracts = kernel.nodes.flatMap((node) =>
+		node.kind === "contract" ? [contractRoles(muGraph, kernel, node)] : [],
+	);
+	let weightBytes = 0;
+	let outputBytes = 0;
+	for (const node of kernel.nodes) {
+		if (node.kind === "store") outputBytes += 4 * size(node.axes);
+		if (node.kind !== "load" || node.source.kind !== "input") continue;
+		if (present(muGraph.inputs[node.source.input], "input").role === "weight") {
+			weightBytes += 4 * size(node.axes);
+		}
+	}
+	return {
+		contracts: contracts.sort((a, b) => b.multiplyAdds - a.multiplyAdds),
+		hasReduction: kernel.nodes.some((node) => node.kind === "reduce" || node.kind === "accumulate"),
+		hasRescaling: kernel.nodes.some((node) => node.kind === "accumulate" && node.rescale !== null),
+		span: spanAxis(muGraph, kernel),
+		weightBytes,
+		outputBytes,
+	};
+}
+
+function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): ContractRoles {
+	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const axesOf = (id: BlockNodeId): readonly AxisId[] => present(kernel.nodes[id], "operand").axes;
+	const own = (id: BlockNodeId, other: BlockNodeId): AxisId[] =>
+		axesOf(id)
+			.filter((axis) => !axesOf(other).includes(axis) && !node.over.includes(axis))
+			.sort((a, b) => extent(b) - extent(a));
+	const sides = [
+		{ panel: node.right, rows: node.left },
+		{ panel: node.left, rows: node.right },
+	].map(({ panel, rows }) => {
+		const axes = own(panel, rows);
+		const weight = isWeight(muGraph, kernel, panel);
+		const contiguous = axes.find((axis) => strideOf(kernel, panel, axis) === 1);
+		const vector = contiguous ?? axes[0] ?? null;
+		const score = (weight ? 4 : 0) + (contiguous === undefined ? 0 : 2) + (vector === null ? -8 : 0);
+		return { vector, row: own(rows, panel)[0] ?? null, weight, score };
+	});
+	const best = present(sides.sort((a, b) => b.score - a.score)[0], "two sides");
+	const all = new Set([...axesOf(node.left), ...axesOf(node.right)]);
+	return {
+		row: best.row,
+		vector: best.vector,
+		over: node.over,
+		isWeight: best.weight,
+		multiplyAdds: [...all].reduce((product, axis) => product * extent(axis), 1),
+	};
+}
+
+function isWeight(muGraph: MuGraph, kernel: Kernel, id: BlockNodeId): boolean {
+	const node = present(kernel.nodes[id], "node");
+	if (node.kind === "load") {
+		return node.source.kind === "input" && muGraph.inputs[node.source.input]?.role === "weight";
+	}
+	if (node.kind !== "map") return false;
+	return blockNodeOperands(node).every(
+		(operand) => kernel.nodes[operand]?.kind === "constant" || isWeight(muGraph, kernel, operand),
+	);
+}
+
+/** Of a load: elements between neighbours; 0 for anything else. */
+function strideOf(kernel: Kernel, id: BlockNodeId, axis: AxisId): number {
+	const node = present(kernel.nodes[id], "node");
+	if (node.kind !== "load") return 0;
+	if (node.source.kind === "intermediate") return node.axes[node.axes.length - 1] === axis ? 1 : 0;
+	return accessStride(node.source.access, axis);
+}
+
+function accessStride(access: StridedAccess, axis: AxisId): number {
+	const at = access.axes.indexOf(axis);
+	return at < 0 ? 0 : Math.abs(present(access.strides[at], "stride"));
+}
+
+function spanAxis(muGraph: MuGraph, kernel: Kernel): AxisId | null {
+	const votes = new Map<AxisId, number>();
+	for (const node of kernel.nodes) {
+		const place = node.kind === "load" ? node.source : node.kind === "store" ? node.target : null;
+		if (place === null) continue;
+		const axes =
+			place.kind === "intermediate"
+				? node.axes.slice(-1)
+				: node.axes.filter((axis) => accessStride(place.access, axis) === 1);
+		const elements = node.axes.reduce(
+			(product, axis) => product * present(muGraph.axes[axis], "axis").extent,
+			1,
+		);
+		for (const axis of axes) votes.set(axis, (votes.get(axis) ?? 0) + elements);
+	}
+	return [...votes].sort((a, b) => b[1] - a[1] || a[0] - b[0])[0]?.[0] ?? null;
+}
