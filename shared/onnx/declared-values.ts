@@ -90,16 +90,27 @@ export function declarationsByName(graph: OnnxGraph): ReadonlyMap<string, ValueI
 	return new Map([...graph.inner, ...graph.outputs].map((info) => [info.name, info]));
 }
 
-/** Compares what the file declares of an output with what was found. Throws `model.shape_invalid` where it lies. */
-export function checkDeclaredOutput(info: ValueInfo, dataType: DataType, shape: Shape): void {
+/**
+ * Compares what the file declares of an output, or of an input that has an initializer, with what was found.
+ * Throws `model.shape_invalid` where it lies.
+ */
+export function checkDeclaration(
+	what: "input" | "output",
+	info: ValueInfo,
+	dataType: DataType,
+	shape: Shape,
+): void {
 	const declaredType = info.elementType === null ? null : dataTypeOfCode(info.elementType);
-	if (info.otherKind !== null)
-		malformed(`output '${info.name}' is declared as a ${info.otherKind}, found a tensor`);
+	if (info.otherKind !== null) {
+		malformed(`${what} '${info.name}' is declared as a ${info.otherKind}, found a tensor`, {
+			name: info.name,
+		});
+	}
 	if (declaredType !== null && declaredType !== dataType) {
 		throw new OptimizeError(
 			"model.shape_invalid",
-			`output '${info.name}' is declared as ${declaredType}, its node gives ${dataType}`,
-			{ output: info.name, declared: declaredType, found: dataType },
+			`${what} '${info.name}' is declared as ${declaredType}, found ${dataType}`,
+			{ name: info.name, declared: declaredType, found: dataType },
 		);
 	}
 	if (info.extents === null) return;
@@ -107,10 +118,11 @@ export function checkDeclaredOutput(info: ValueInfo, dataType: DataType, shape: 
 		info.extents.length === shape.length &&
 		info.extents.every((extent, axis) => !isBound(extent) || extent === shape[axis]);
 	if (!agrees) {
+		const declared = info.extents.map((extent) => extent ?? "?").join(", ");
 		throw new OptimizeError(
 			"model.shape_invalid",
-			`output '${info.name}' is declared as [${info.extents.map((extent) => extent ?? "?").join(", ")}], its node gives [${shape.join(", ")}]`,
-			{ output: info.name, declared: info.extents, found: shape },
+			`${what} '${info.name}' is declared as [${declared}], found [${shape.join(", ")}]`,
+			{ name: info.name, declared: info.extents, found: shape },
 		);
 	}
 }

@@ -1,5 +1,6 @@
 // Constant folding of one primitive, within a budget.
 
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { type GraphNode, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
 import { evaluateNode } from "#shared/graph/interpret.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
@@ -43,7 +44,13 @@ export function foldNode(
 	const work = elementOperations(node, operands, elements);
 	if (work > budget.elementsLeft) return null;
 	budget.elementsLeft -= work;
-	return evaluateNode(node, operands, output);
+	try {
+		return evaluateNode(node, operands, output);
+	} catch (fault) {
+		// What would be a bad input at run time is in the model itself here.
+		if (!(fault instanceof OptimizeError) || fault.code !== "request.invalid") throw fault;
+		throw new OptimizeError("model.op_attribute_invalid", fault.message, fault.details, fault);
+	}
 }
 
 function elementOperations(node: GraphNode, operands: readonly TensorData[], elements: number): number {

@@ -11,7 +11,7 @@ import { equalShapes, type Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import {
 	type Bindings,
-	checkDeclaredOutput,
+	checkDeclaration,
 	createBindings,
 	declarationsByName,
 	staticValue,
@@ -130,6 +130,7 @@ function beginImport(model: OnnxModel, options: ImportOptions, limits: ImportLim
 }
 
 function bindInitializers({ model, build, scope, limits, readTensor }: Import): void {
+	const inputs = new Map(model.graph.inputs.map((info) => [info.name, info]));
 	for (const tensor of model.graph.initializers) {
 		const { dataType, shape } = declaredTensor(tensor, limits);
 		if (dataType === null) {
@@ -137,6 +138,8 @@ function bindInitializers({ model, build, scope, limits, readTensor }: Import): 
 			scope.bindUnavailable(tensor.name, { code: "model.type_unsupported", reason });
 			continue;
 		}
+		const info = inputs.get(tensor.name);
+		if (info !== undefined) checkDeclaration("input", info, dataType, shape);
 		const data = readTensor(tensor);
 		const value = isWeight(dataType, shape)
 			? build.weight(data, tensor.name)
@@ -267,7 +270,7 @@ function collectOutputs(state: Import, refusedNodes: readonly FlatNode[]): { val
 	for (const info of state.model.graph.outputs) {
 		const value = scope.lookup(info.name);
 		if (typeof value !== "number") continue;
-		checkDeclaredOutput(info, build.dataTypeOf(value), build.shapeOf(value));
+		checkDeclaration("output", info, build.dataTypeOf(value), build.shapeOf(value));
 		outputs.push({ value, name: info.name });
 	}
 	const computed = new Set(build.nodes.map((node) => node.output));

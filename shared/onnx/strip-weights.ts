@@ -1,13 +1,15 @@
 // Takes the weights' values out of a model: tuning needs structure, not weights, and structure is small to upload.
 // Float tensors of more than `constantElementsMax` elements (initializers and Constant nodes) become graph inputs, listed in
 // the model's metadata; every other field is copied byte for byte. The result imports to the same program.
+// Bodies of control flow, which the importer never opens, are left out whole: they hold weights too.
 
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount, type Shape } from "#shared/tensor/shape.ts";
 import { defaultImportLimits } from "./import-limits.ts";
-import type { OnnxModel, OnnxNode, OnnxTensor } from "./model.ts";
+import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from "./model.ts";
 import { readModel } from "./read-model.ts";
 import { declaredTensor } from "./tensor-proto.ts";
 import { strippedWeightNames } from "./weight-roles.ts";
@@ -25,12 +27,16 @@ export interface StrippedWeight {
 	readonly bytes: number;
 }
 
-/** Throws what `importModel` throws for malformed files. Cost: linear in the bytes. */
+/**
+ * Throws what `importModel` throws for malformed files, and `model.op_unsupported` when a local function holds weights:
+ * those cannot become inputs. Cost: linear in the bytes.
+ */
 export function stripWeights(bytes: Uint8Array): {
 	readonly bytes: Uint8Array;
 	readonly stripped: readonly StrippedWeight[];
 } {
 	const model = readModel(bytes, defaultImportLimits);
+	checkFunctions(model);
 	const stripped: StrippedWeight[] = [];
 	const writer = new BinaryWriter();
 	for (const { field, whole, content } of listFields(bytes, "model")) {
@@ -82,6 +88,10 @@ function rewriteGraph(
 				.tag(1, wire.bytes)
 				.bytes(writeNodeProto({ operator: "Identity", inputs: [name], outputs: [output] }));
 			added.push({ ...constant, name });
+		} else if (node !== undefined && [...node.attributes.values()].some(holdsGraphs)) {
+			writer.tag(1, wire.bytes).fork();
+			writeWithoutBodies(node.bytes, writer);
+			writer.join();
 		} else if (weight !== null) {
 			added.push(weight);
 		} else {
@@ -93,6 +103,37 @@ function rewriteGraph(
 		if (!inputs.has(name)) writer.tag(11, wire.bytes).bytes(writeValueInfo(name, dataType, shape));
 	}
 	stripped.push(...added);
+}
+
+function checkFunctions(model: OnnxModel): void {
+	for (const { name, nodes } of model.functions) {
+		if (nodes.every((node) => constantWeight(node) === null)) continue;
+		throw new OptimizeError(
+			"model.op_unsupported",
+			`function '${name}' holds weights in Constant nodes: write the function out, or send the model with its weights`,
+			{ function: name },
+		);
+	}
+}
+
+function holdsGraphs(attribute: OnnxAttribute): boolean {
+	return attribute.kind === "other";
+}
+
+/** Copies a NodeProto with empty subgraphs (fields 6 and 11 of AttributeProto). */
+function writeWithoutBodies(node: Uint8Array, writer: BinaryWriter): void {
+	for (const { field, whole, content } of listFields(node, "node")) {
+		if (field !== 5 || content === null) {
+			writer.raw(whole);
+			continue;
+		}
+		writer.tag(5, wire.bytes).fork();
+		for (const part of listFields(content, "attribute")) {
+			if (part.field === 6 || part.field === 11) writer.tag(part.field, wire.bytes).bytes(new Uint8Array(0));
+			else writer.raw(part.whole);
+		}
+		writer.join();
+	}
 }
 
 function constantWeight(node: OnnxNode): StrippedWeight | null {

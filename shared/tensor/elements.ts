@@ -10,12 +10,19 @@ export function readElements(tensor: TensorData): Float64Array {
 	return toNumbers(decodeTensor(tensor).values);
 }
 
-/** Stores numbers as `dataType`: floats round to nearest even, integers wrap, bool is `!= 0`. */
+/**
+ * Stores numbers as `dataType`: floats round to nearest even, integers are truncated and wrap (what is not finite is 0),
+ * bool is `!= 0`.
+ */
 export function writeElements(dataType: DataType, shape: Shape, elements: ArrayLike<number>): TensorData {
 	const values = allocateValues(dataType, elements.length);
 	for (let index = 0; index < elements.length; index++) {
 		const element = elements[index] ?? 0;
-		values[index] = values instanceof Float64Array ? element : BigInt(Math.trunc(element));
+		values[index] = values instanceof Float64Array ? element : toBigInt(element);
 	}
 	return encodeTensor({ dataType, shape, values });
+}
+
+function toBigInt(element: number): bigint {
+	return Number.isFinite(element) ? BigInt(Math.trunc(element)) : 0n;
 }
