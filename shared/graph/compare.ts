@@ -53,7 +53,8 @@ export function compareTensors(
 		const magnitude = Math.abs(Number(wanted[index]));
 		maxAbs = Math.max(maxAbs, difference);
 		if (magnitude > 0) maxRel = Math.max(maxRel, difference / magnitude);
-		if (firstDifference === null && !(difference <= absolute + relative * magnitude)) {
+		const within = Number.isFinite(difference) && difference <= absolute + relative * magnitude;
+		if (firstDifference === null && !within) {
 			firstDifference = { index, actual: Number(found[index]), expected: Number(wanted[index]) };
 		}
 	}

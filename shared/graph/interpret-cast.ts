@@ -84,7 +84,8 @@ function numberToInt32(value: number): number {
 	return value > -int32Limit - 1 && value < int32Limit ? Math.trunc(value) : -int32Limit;
 }
 
-/** The low half of a 64-bit conversion. */
+/** The compiler's sequence, as for 64 bits: from 2^31 on shifted down by 2^31 and the top bit put back. */
 function numberToUint32(value: number): number {
-	return Number(BigInt.asUintN(32, numberToInt64(value)));
+	if (value >= int32Limit) return (numberToInt32(value - int32Limit) ^ -int32Limit) >>> 0;
+	return numberToInt32(value) >>> 0;
 }
