@@ -45,6 +45,7 @@ export function createEdgeServices(environment: EdgeEnvironment, platform: EdgeP
 			sweepQueuedSeconds: environment.KILN_SWEEP_QUEUED_SECONDS,
 			sweepRunningSeconds: environment.KILN_SWEEP_RUNNING_SECONDS,
 			searchStatesMax: environment.KILN_SEARCH_STATES_MAX,
+			trustedKeys: environment.KILN_SIGNING_PUBLIC_KEYS,
 		},
 		caches: createEdgeCaches(clock),
 	};

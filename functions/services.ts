@@ -16,6 +16,8 @@ export interface EdgeConfiguration {
 	readonly sweepQueuedSeconds: number;
 	readonly sweepRunningSeconds: number;
 	readonly searchStatesMax: number;
+	/** Ed25519 keys of runners: key id to raw public key, base64. Empty: signatures are left to clients. */
+	readonly trustedKeys: Readonly<Record<string, string>>;
 }
 
 /** A file served as it is: the reference page's script. */

@@ -6,6 +6,7 @@ import { sendTasks, tasksToSend } from "#functions/jobs/dispatch.ts";
 import { joinFlight } from "#functions/jobs/flight.ts";
 import type { StoredJob } from "#functions/jobs/job-store.ts";
 import { ensurePlan } from "#functions/jobs/plan-task.ts";
+import { satisfies } from "#functions/kernels/cached-kernel.ts";
 import { type LookedUp, lookUpPrograms } from "#functions/kernels/look-up-programs.ts";
 import { ensureModel, readModel } from "#functions/models/ensure-model.ts";
 import type { EdgeServices } from "#functions/services.ts";
@@ -111,6 +112,8 @@ async function openTask(
 ): Promise<Task> {
 	const plan = await ensurePlan(services, program, request, request.searchStatesMax);
 	const role = await joinFlight(services, { ...request, key });
+	// Of enough effort and yet no answer: a refresh was asked for, or files of it are missing.
+	const isReplaced = kernel !== null && satisfies(kernel.signed.manifest.effort, request.effort);
 	return {
 		...taskBase,
 		attempts: [],
@@ -121,7 +124,7 @@ async function openTask(
 		state: "queued",
 		disposition: role === "leader" ? "executed" : "coalesced",
 		phase: "queued",
-		replaces: request.cache === "refresh" ? (kernel?.etag ?? null) : null,
+		replaces: isReplaced ? kernel.etag : null,
 	};
 }
 

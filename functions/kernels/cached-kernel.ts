@@ -1,9 +1,14 @@
-// Kernels in the cache: look-up by key, and whether what is there satisfies a request.
+// Kernels in the cache: look-up by key, whether what is there can be believed, and whether it satisfies a request.
 
-import { grantReach } from "#functions/blobs/blob-store.ts";
+import { verifyManifest } from "#adapters/ed25519.ts";
+import { canReach, grantReach } from "#functions/blobs/blob-store.ts";
+import { mapBounded } from "#functions/bounded-parallel.ts";
 import type { CachedManifest, EdgeServices } from "#functions/services.ts";
-import { kernelKey } from "#shared/artefact/store-keys.ts";
+import type { SignedManifest } from "#shared/artefact/manifest.ts";
+import { blobKey, kernelKey } from "#shared/artefact/store-keys.ts";
 import { AssertionError } from "#shared/fault/assert.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { sha256Hex } from "#shared/numeric/sha256.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import { type SignedManifestDocument, signedManifestSchema } from "#shared/protocol/signed-manifest.ts";
 
@@ -12,30 +17,44 @@ export interface CachedKernel {
 	readonly etag: string;
 }
 
-/** The manifest as stored, from memory when it was read a moment ago. Null: a miss. */
+/**
+ * The manifest as stored, from memory when it was read a moment ago. Null: a miss. Throws cache.signature_invalid for one
+ * that no trusted runner signed for this place.
+ */
 export async function readManifestBytes(
 	services: EdgeServices,
 	namespace: string,
 	key: string,
 ): Promise<CachedManifest | null> {
-	const place = kernelKey(namespace, key);
-	const known = services.caches.manifests.get(place);
+	const known = services.caches.manifests.get(kernelKey(namespace, key));
 	if (known !== undefined) return known;
 	return (await loadKernel(services, namespace, key))?.stored ?? null;
 }
 
-/** The kernel as the store has it now. Null: a miss. */
+/** The kernel as the store has it now. Null: a miss; a manifest that cannot be believed is one too, and is reported. */
 export async function readCachedKernel(
 	services: EdgeServices,
 	namespace: string,
 	key: string,
 ): Promise<CachedKernel | null> {
-	return (await loadKernel(services, namespace, key))?.kernel ?? null;
+	try {
+		return (await loadKernel(services, namespace, key))?.kernel ?? null;
+	} catch (error) {
+		if (!(error instanceof OptimizeError) || error.code !== "cache.signature_invalid") throw error;
+		services.report({ event: "kernel.refused", namespace, key, error: error.message });
+		return null;
+	}
 }
 
 /** Effort is an order: what was found with more satisfies a request for less. */
 export function satisfies(cached: Effort, requested: Effort): boolean {
 	return efforts.indexOf(cached) >= efforts.indexOf(requested);
+}
+
+/** Whether all files that the manifest names are there: without them it is a miss, to be repaired. */
+export async function isComplete(services: EdgeServices, { signed }: CachedKernel): Promise<boolean> {
+	const found = await mapBounded(digestsOf(signed), (digest) => services.store.head(blobKey(digest)));
+	return found.every((head) => head !== null);
 }
 
 async function loadKernel(
@@ -47,19 +66,57 @@ async function loadKernel(
 	const object = await services.store.get(place);
 	if (object === null) return null;
 	const signed = decode(place, object.bytes);
-	// Whoever is told a kernel's digests may fetch its files.
-	const { files, evidence } = signed.manifest;
-	const digests = [...Object.values(files), evidence.samples].map((reference) => reference.sha256);
-	await grantReach(services, namespace, digests);
+	await refuseForged(services, { namespace, key }, signed);
+	await showFiles(services, namespace, sha256Hex(`${place} ${object.etag}`), digestsOf(signed));
 	const stored = { bytes: new Uint8Array(object.bytes), etag: object.etag };
 	services.caches.manifests.set(place, stored);
 	return { kernel: { signed, etag: object.etag }, stored };
 }
 
+/** The document is kept as it was written, members unknown to us included: the signature is over all of them. */
 function decode(place: string, bytes: Uint8Array): SignedManifestDocument {
 	try {
-		return signedManifestSchema.parse(JSON.parse(new TextDecoder().decode(bytes)));
+		const document: unknown = JSON.parse(new TextDecoder().decode(bytes));
+		signedManifestSchema.parse(document);
+		return document as SignedManifestDocument;
 	} catch (error) {
 		throw new AssertionError(`stored manifest ${place}: ${error instanceof Error ? error.message : error}`);
 	}
+}
+
+/** A signature is for one key in one namespace; where no keys are configured, clients check it alone. */
+async function refuseForged(
+	services: EdgeServices,
+	place: { readonly namespace: string; readonly key: string },
+	signed: SignedManifest,
+): Promise<void> {
+	const { manifest } = signed;
+	const isMisplaced = manifest.key !== place.key || manifest.namespace !== place.namespace;
+	const { trustedKeys } = services.configuration;
+	const isUnchecked = Object.keys(trustedKeys).length === 0;
+	const verdict = isUnchecked ? "valid" : await verifyManifest(signed, trustedKeys);
+	if (!isMisplaced && verdict === "valid") return;
+	throw new OptimizeError(
+		"cache.signature_invalid",
+		"the stored manifest is not one that a trusted runner signed",
+		{
+			verdict: isMisplaced ? "misplaced" : verdict,
+			keyId: signed.keyId,
+		},
+	);
+}
+
+const digestsOf = ({ manifest }: SignedManifest): readonly string[] => [
+	...new Set([...Object.values(manifest.files), manifest.evidence.samples].map(({ sha256 }) => sha256)),
+];
+
+/** Whoever is told a kernel's digests may fetch its files. The mark of the manifest itself comes last: it stands for all. */
+async function showFiles(
+	services: EdgeServices,
+	namespace: string,
+	manifestMark: string,
+	digests: readonly string[],
+): Promise<void> {
+	if (await canReach(services, namespace, manifestMark)) return;
+	await grantReach(services, namespace, [...digests, manifestMark]);
 }

@@ -1,5 +1,10 @@
 import { mapBounded } from "#functions/bounded-parallel.ts";
-import { type CachedKernel, readCachedKernel, satisfies } from "#functions/kernels/cached-kernel.ts";
+import {
+	type CachedKernel,
+	isComplete,
+	readCachedKernel,
+	satisfies,
+} from "#functions/kernels/cached-kernel.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import type { KeyComponents } from "#shared/artefact/manifest.ts";
@@ -15,7 +20,7 @@ export interface LookedUp {
 	readonly key: string;
 	readonly components: KeyComponents;
 	readonly kernel: CachedKernel | null;
-	/** Whether the kernel satisfies the effort asked for. */
+	/** Whether the kernel satisfies the effort asked for and all its files are there. */
 	readonly isHit: boolean;
 }
 
@@ -41,7 +46,10 @@ export async function lookUpPrograms(
 		};
 		const key = kernelCacheKey(components);
 		const kernel = await readCachedKernel(services, model.namespace, key);
-		const isHit = kernel !== null && satisfies(kernel.signed.manifest.effort, request.effort);
+		const isHit =
+			kernel !== null &&
+			satisfies(kernel.signed.manifest.effort, request.effort) &&
+			(await isComplete(services, kernel));
 		return { program, islands, key, components, kernel, isHit };
 	});
 }

@@ -1,9 +1,11 @@
 import { describe, expect, test } from "vitest";
+import { createSigner, generateSigningKey, signManifest } from "#adapters/ed25519.ts";
 import { blobKey, kernelKey } from "#shared/artefact/store-keys.ts";
+import { present } from "#shared/fault/assert.ts";
 import { sha256Hex } from "#shared/numeric/sha256.ts";
-import { expectProblem, modelBytes, postModel } from "./support/edge-requests.ts";
-import { kernelSource, publishKernel } from "./support/published-kernel.ts";
-import { createTestEdge } from "./support/test-edge.ts";
+import { expectProblem, modelBytes, postModel, postOptimization } from "./support/edge-requests.ts";
+import { kernelSource, publishKernel, signedManifest } from "./support/published-kernel.ts";
+import { createTestEdge, type TestEdge } from "./support/test-edge.ts";
 
 const key = sha256Hex("kernel");
 
@@ -63,6 +65,71 @@ describe("GET /v1/kernels/{key}", () => {
 		const problem = await expectProblem(await edge.call("GET", `/v1/kernels/${key}`), "internal.bug", 500);
 		expect(problem.detail).not.toContain("manifest");
 		expect(edge.reports).toMatchObject([{ event: "request.failed", requestId: problem.request_id }]);
+	});
+});
+
+describe("kernels that cannot be believed or used", () => {
+	const trustedEdge = async () => {
+		const signer = await generateSigningKey();
+		const base = await createTestEdge();
+		const configuration = {
+			...base.services.configuration,
+			trustedKeys: { [signer.keyId]: signer.publicKey },
+		};
+		const edge = await createTestEdge({ configuration });
+		const { job } = await postOptimization(edge, { model: (await postModel(edge, 1)).id });
+		return { edge, signer, task: present(job.tasks[0], "one island"), model: job.model };
+	};
+	const publish = async (edge: TestEdge, place: string, signed: unknown) =>
+		edge.services.store.put(place, new TextEncoder().encode(JSON.stringify(signed)), { kind: "always" });
+
+	test("one signed by a trusted runner is served and is a hit", async () => {
+		const { edge, signer, task, model } = await trustedEdge();
+		const { manifest } = signedManifest(task.key);
+		const signed = await signManifest(manifest, await createSigner(signer.privateKey, signer.keyId));
+		await edge.services.store.put(blobKey(sha256Hex(kernelSource)), kernelSource, { kind: "always" });
+		await publish(edge, kernelKey("alpha", task.key), { ...signed, addedLater: 1 });
+		expect((await edge.call("GET", `/v1/kernels/${task.key}`)).status).toBe(200);
+		expect((await postOptimization(edge, { model })).job.disposition).toBe("cache_hit");
+	});
+
+	test.each(["changed after signing", "signed by another", "signed for another key"])(
+		"one %s is refused and never a hit",
+		async (fault) => {
+			const { edge, signer, task, model } = await trustedEdge();
+			const other = await generateSigningKey();
+			const key = fault === "signed for another key" ? sha256Hex("other") : task.key;
+			const by = fault === "signed by another" ? other : signer;
+			const signed = await signManifest(
+				signedManifest(key).manifest,
+				await createSigner(by.privateKey, by.keyId),
+			);
+			const change = fault === "changed after signing" ? { errorMax: 0 } : {};
+			await publish(edge, kernelKey("alpha", task.key), {
+				...signed,
+				manifest: { ...signed.manifest, ...change },
+			});
+			const response = await edge.call("GET", `/v1/kernels/${task.key}`);
+			await expectProblem(response, "cache.signature_invalid", 502);
+			expect((await postOptimization(edge, { model })).job.disposition).not.toBe("cache_hit");
+			expect(edge.reports).toContainEqual(expect.objectContaining({ event: "kernel.refused" }));
+		},
+	);
+
+	test("one whose files are gone is a miss that a new measurement repairs", async () => {
+		const edge = await createTestEdge();
+		const model = await postModel(edge, 1);
+		const { job: first } = await postOptimization(edge, { model: model.id });
+		const { key: kernel = "" } = first.tasks[0] ?? {};
+		await publishKernel(edge.services.store, "alpha", kernel);
+		await edge.call("GET", `/v1/optimizations/${first.id}`);
+		await edge.services.store.remove(blobKey(sha256Hex(kernelSource)));
+		const { job } = await postOptimization(edge, { model: model.id });
+		expect(job.disposition).toBe("executed");
+		const path = `/v1/optimizations/${job.id}`;
+		expect(await (await edge.call("GET", path)).json()).toMatchObject({ terminal: false });
+		await publishKernel(edge.services.store, "alpha", kernel);
+		expect(await (await edge.call("GET", path)).json()).toMatchObject({ state: "succeeded" });
 	});
 });
 

@@ -37,6 +37,7 @@ export async function createTestEdge(overrides: Partial<EdgeServices> = {}) {
 			sweepQueuedSeconds: 60,
 			sweepRunningSeconds: 180,
 			searchStatesMax: 100,
+			trustedKeys: {},
 		},
 		caches: createEdgeCaches(clock),
 		asset: async () => null,
