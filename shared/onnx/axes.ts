@@ -1,6 +1,7 @@
 // Axis attributes: ONNX lets them count from the end.
 
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { briefList } from "./brief-text.ts";
 
 /** The axis in [0, rank), from one in [-rank, rank). Throws `model.op_attribute_invalid` outside. */
 export function normalizeAxis(axis: number, rank: number): number {
@@ -19,10 +20,14 @@ export function normalizeAxes(axes: readonly number[], rank: number): number[] {
 	const normalized = axes.map((axis) => normalizeAxis(axis, rank)).sort((a, b) => a - b);
 	const twice = normalized.find((axis, index) => index > 0 && axis === normalized[index - 1]);
 	if (twice !== undefined) {
-		throw new OptimizeError("model.op_attribute_invalid", `axis ${twice} is named twice in [${axes}]`, {
-			axes,
-			rank,
-		});
+		throw new OptimizeError(
+			"model.op_attribute_invalid",
+			`axis ${twice} is named twice in ${briefList(axes)}`,
+			{
+				axis: twice,
+				rank,
+			},
+		);
 	}
 	return normalized;
 }

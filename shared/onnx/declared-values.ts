@@ -3,6 +3,7 @@
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import type { Shape } from "#shared/tensor/shape.ts";
+import { briefList } from "./brief-text.ts";
 import { dataTypeOfCode } from "./element-type.ts";
 import type { DeclaredExtent, OnnxGraph, ValueInfo } from "./model.ts";
 import { malformed } from "./wire.ts";
@@ -22,6 +23,9 @@ export interface Bindings {
 	shape(info: ValueInfo): Shape | { readonly unbound: readonly string[] } | null;
 }
 
+/** Names that an error lists. */
+const knownNamesMax = 64;
+
 /** Throws `request.invalid` for bindings that are no extents or that name no dimension of the model. */
 export function createBindings(graph: OnnxGraph, given: Readonly<Record<string, number>>): Bindings {
 	const bindings = new Map(Object.entries(given));
@@ -39,7 +43,7 @@ export function createBindings(graph: OnnxGraph, given: Readonly<Record<string, 
 				`shape binding '${name}': no dimension of the model has this name`,
 				{
 					name,
-					known: [...known].filter((key) => !key.includes(":")),
+					known: [...known].filter((key) => !key.includes(":")).slice(0, knownNamesMax),
 				},
 			);
 		}
@@ -118,11 +122,11 @@ export function checkDeclaration(
 		info.extents.length === shape.length &&
 		info.extents.every((extent, axis) => !isBound(extent) || extent === shape[axis]);
 	if (!agrees) {
-		const declared = info.extents.map((extent) => extent ?? "?").join(", ");
+		const declared = briefList(info.extents.map((extent) => extent ?? "?"));
 		throw new OptimizeError(
 			"model.shape_invalid",
-			`${what} '${info.name}' is declared as [${declared}], found [${shape.join(", ")}]`,
-			{ name: info.name, declared: info.extents, found: shape },
+			`${what} '${info.name}' is declared as ${declared}, found ${briefList(shape)}`,
+			{ name: info.name, declared, found: shape },
 		);
 	}
 }

@@ -9,6 +9,7 @@ import {
 	type Value,
 	type ValueId,
 } from "#shared/graph/graph.ts";
+import { briefName } from "./brief-text.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 
 /** Keeps the model's own inputs even where nothing reads them (calls pass them by position); foreign ones only if read. */
@@ -51,7 +52,7 @@ export function finishGraph(name: string, build: GraphBuilder, outputs: readonly
 function madeName(build: GraphBuilder, maker: GraphNode | undefined, number: number): string {
 	if (maker === undefined) return `constant_${number}`;
 	const source = build.sources[maker.source];
-	return `${source?.name || (source?.operator ?? "node")}.${maker.kind}_${number}`;
+	return `${briefName(source?.name || (source?.operator ?? "node"))}.${maker.kind}_${number}`;
 }
 
 type Renumber = (old: ValueId) => ValueId;

@@ -288,7 +288,7 @@ export class GraphBuilder {
 			throw new OptimizeError(
 				"model.limits_exceeded",
 				`a tensor of shape ${shapes.formatShape(shape)}: more than ${rankMax} axes or ${elementsMax} elements`,
-				{ shape, rankMax, elementsMax },
+				{ rankMax, elementsMax },
 			);
 		}
 	}

@@ -32,7 +32,7 @@ export const defaultImportLimits: ImportLimits = {
 	tensorsMax: 100_000,
 	entriesMax: 100_000,
 	scalarsMax: 2 ** 20,
-	nameBytesMax: 16_384,
+	nameBytesMax: 4096,
 };
 
 export function limitExceeded(what: string, limit: number): never {

@@ -9,6 +9,7 @@ import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { equalShapes, type Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
+import { briefList } from "./brief-text.ts";
 import {
 	type Bindings,
 	checkDeclaration,
@@ -205,7 +206,7 @@ function unavailableInput(info: ValueInfo): Parameters<ValueScope["bindUnavailab
 function refuseUnbound(names: readonly string[]): never {
 	throw new OptimizeError(
 		"model.shape_unbound",
-		`dynamic dimensions ${names.map((name) => `'${name}'`).join(", ")} have no extent: bind each (\`--shape ${names[0]}=N\`, or \`shapes\` in the request)`,
+		`dynamic dimensions ${briefList(names)} have no extent: bind each (\`--shape ${names[0]}=N\`, or \`shapes\` in the request)`,
 		{ dimensions: names },
 	);
 }

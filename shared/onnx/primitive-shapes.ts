@@ -5,6 +5,7 @@ import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { BinaryOperator, UnaryOperator } from "#shared/graph/graph.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { broadcastShapes, elementCount, type Shape } from "#shared/tensor/shape.ts";
+import { briefList } from "./brief-text.ts";
 
 export function shapeInvalid(message: string, details: Readonly<Record<string, unknown>> = {}): never {
 	throw new OptimizeError("model.shape_invalid", message, details);
@@ -12,7 +13,7 @@ export function shapeInvalid(message: string, details: Readonly<Record<string, u
 
 /** `[2, 3]` for messages. */
 export function formatShape(shape: Shape): string {
-	return `[${shape.join(", ")}]`;
+	return briefList(shape);
 }
 
 const comparisons: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
@@ -85,7 +86,7 @@ export function broadcastOf(shapes: readonly Shape[]): Shape {
 	for (const shape of shapes) {
 		const next = broadcastShapes(result, shape);
 		if (next === null) {
-			shapeInvalid(`shapes ${shapes.map(formatShape).join(" and ")} do not broadcast`, { shapes });
+			shapeInvalid(`shapes ${shapes.map(formatShape).join(" and ")} do not broadcast`);
 		}
 		result = next;
 	}
@@ -119,7 +120,6 @@ export function checkReshape(input: Shape, output: Shape): void {
 	if (elementCount(input) !== elementCount(output)) {
 		shapeInvalid(
 			`reshape of ${formatShape(input)} (${elementCount(input)} elements) to ${formatShape(output)} (${elementCount(output)} elements)`,
-			{ input, output },
 		);
 	}
 }
@@ -131,7 +131,7 @@ export function checkPermutation(permutation: readonly number[], rank: number): 
 		seen.size !== rank ||
 		!permutation.every((axis) => axis in permutation)
 	) {
-		shapeInvalid(`permutation [${permutation}] of a tensor of rank ${rank}`, { permutation, rank });
+		shapeInvalid(`permutation ${briefList(permutation)} of a tensor of rank ${rank}`, { rank });
 	}
 }
 
@@ -139,16 +139,14 @@ export function checkBroadcast(input: Shape, output: Shape): void {
 	checkExtents(output);
 	const lead = output.length - input.length;
 	const fits = lead >= 0 && input.every((extent, axis) => extent === 1 || extent === output[axis + lead]);
-	if (!fits)
-		shapeInvalid(`${formatShape(input)} does not broadcast to ${formatShape(output)}`, { input, output });
+	if (!fits) shapeInvalid(`${formatShape(input)} does not broadcast to ${formatShape(output)}`);
 }
 
 export function concatShape(shapes: readonly Shape[], axis: number): Shape {
 	const first = shapes[0] ?? shapeInvalid("concatenation of nothing");
 	for (const shape of shapes) {
 		if (shape.length !== first.length || shape.some((extent, at) => at !== axis && extent !== first[at])) {
-			shapeInvalid(`concatenation on axis ${axis} of ${shapes.map(formatShape).join(", ")}`, {
-				shapes,
+			shapeInvalid(`concatenation on axis ${axis} of ${formatShape(first)} and ${formatShape(shape)}`, {
 				axis,
 			});
 		}
@@ -203,6 +201,6 @@ export function gatherNdShape(data: Shape, indices: Shape, batchAxes: number): S
 /** Extents are integers, 0 or more. */
 export function checkExtents(shape: Shape): void {
 	if (!shape.every((extent) => Number.isSafeInteger(extent) && extent >= 0)) {
-		shapeInvalid(`extents ${formatShape(shape)}: expected integers, 0 or more`, { shape });
+		shapeInvalid(`extents ${formatShape(shape)}: expected integers, 0 or more`);
 	}
 }

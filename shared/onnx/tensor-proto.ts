@@ -6,6 +6,7 @@ import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
+import { briefList } from "./brief-text.ts";
 import { codeOfDataType, dataTypeOfCode, elementTypeName, isElementType } from "./element-type.ts";
 import { type ExternalData, readExternalData } from "./external-data.ts";
 import { defaultImportLimits, type ImportLimits } from "./import-limits.ts";
@@ -50,13 +51,13 @@ export function declaredTensor(
 	}
 	const shape = tensor.dimensions;
 	if (shape.some((extent) => extent < 0)) {
-		malformed(`${what}: dimensions [${shape}]: expected 0 or more`, { tensor: tensor.name, shape });
+		malformed(`${what}: dimensions ${briefList(shape)}: expected 0 or more`, { tensor: tensor.name });
 	}
 	if (shape.length > limits.rankMax || elementCount(shape) > limits.elementsMax) {
 		throw new OptimizeError(
 			"model.limits_exceeded",
-			`${what}: dimensions [${shape}]: at most ${limits.rankMax} of them and ${limits.elementsMax} elements`,
-			{ tensor: tensor.name, shape },
+			`${what}: dimensions ${briefList(shape)}: at most ${limits.rankMax} of them and ${limits.elementsMax} elements`,
+			{ tensor: tensor.name },
 		);
 	}
 	return { dataType: dataTypeOfCode(tensor.elementType), shape };
