@@ -19,6 +19,7 @@ static int create_fenced(struct buffer *buffer, size_t alignment, size_t behind)
 	buffer->mapping_bytes = body + 2 * PAGE;
 	buffer->mapping = mmap(NULL, buffer->mapping_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (buffer->mapping == MAP_FAILED) return -1;
+	if (body >= large_page) madvise(buffer->mapping, buffer->mapping_bytes, MADV_HUGEPAGE);
 	unsigned char *end = buffer->mapping + PAGE + body;
 	buffer->data = end - round_up(buffer->bytes, alignment) - behind;
 	buffer_mend(buffer);

@@ -3,8 +3,7 @@
 
 import { kernelPrefix } from "#runner/measure/measure-candidates.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
-import { emitC } from "#shared/codegen/c.ts";
-import { emitHeader } from "#shared/codegen/c-header.ts";
+import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { lowerCandidate } from "#shared/lower/lower.ts";
