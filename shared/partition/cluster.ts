@@ -3,6 +3,7 @@
 import { present } from "#shared/fault/assert.ts";
 import { type Graph, type GraphNode, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
 import { classifyPrimitive } from "#shared/program/computable.ts";
+import { TopologicalOrder } from "./topological-order.ts";
 
 /** Index of a cluster: the smallest of its sources. */
 export type ClusterId = number;
@@ -25,6 +26,9 @@ export class ClusterGraph {
 	readonly #producer = new Map<ValueId, GraphNode>();
 	readonly #consumers = new Map<ValueId, GraphNode[]>();
 	readonly #returned: ReadonlySet<ValueId>;
+	/** ONNX nodes that read a cluster's results, by cluster. */
+	readonly #consumerSources = new Map<ClusterId, readonly number[]>();
+	readonly #order: TopologicalOrder;
 	/** Results of refused ONNX nodes, ascending, and who reads them. */
 	readonly #foreign: readonly { readonly value: ValueId; readonly readers: readonly GraphNode[] }[];
 
@@ -48,7 +52,10 @@ export class ClusterGraph {
 		for (const [source, nodes] of [...nodesOfSource].sort(([a], [b]) => a - b)) {
 			this.#clusters.set(source, { id: source, sources: [source], nodes, refusal: this.#refusalOf(nodes) });
 			this.#clusterOfSource.set(source, source);
+			const readers = nodes.flatMap((id) => this.#consumers.get(this.#node(id).output) ?? []);
+			this.#consumerSources.set(source, [...new Set(readers.map((reader) => reader.source))]);
 		}
+		this.#order = new TopologicalOrder([...this.#clusters.keys()], (id) => this.#successorsOf(this.get(id)));
 	}
 
 	#refusalOf(nodes: readonly number[]): string | null {
@@ -109,21 +116,8 @@ export class ClusterGraph {
 
 	/** Clusters that read what this one computes, ascending. */
 	consumersOf(cluster: Cluster): ClusterId[] {
-		const found = new Set<ClusterId>();
-		for (const id of cluster.nodes)
-			for (const consumer of this.#consumers.get(this.#node(id).output) ?? [])
-				found.add(this.#clusterOf(consumer));
-		found.delete(cluster.id);
-		return [...found].sort((a, b) => a - b);
-	}
-
-	/** Clusters whose results this one reads, ascending. */
-	producersOf(cluster: Cluster): ClusterId[] {
-		const found = new Set<ClusterId>();
-		for (const value of this.inputs(cluster)) {
-			const producer = this.#producer.get(value);
-			if (producer !== undefined) found.add(this.#clusterOf(producer));
-		}
+		const sources = this.#consumerSources.get(cluster.id) ?? [];
+		const found = new Set(sources.map((source) => present(this.#clusterOfSource.get(source), "cluster")));
 		found.delete(cluster.id);
 		return [...found].sort((a, b) => a - b);
 	}
@@ -134,25 +128,30 @@ export class ClusterGraph {
 	 * returned value before it.
 	 */
 	#waitingOutside(cluster: Cluster): Set<ClusterId> {
+		if (this.#foreign.length === 0) return new Set();
 		const own = cluster.nodes.map((id) => this.#node(id).output).filter((value) => this.#returned.has(value));
 		const first = Math.min(...own);
 		const waiting = this.#foreign.filter(({ value }) => value > first).flatMap(({ readers }) => readers);
 		return new Set(waiting.map((reader) => this.#clusterOf(reader)));
 	}
 
-	/** Whether no path leaves the two and comes back. Cost: the clusters below them. */
+	#successorsOf(cluster: Cluster): ClusterId[] {
+		return [...this.consumersOf(cluster), ...this.#waitingOutside(cluster)];
+	}
+
+	/** Whether no path leaves the two and comes back. Cost: the clusters between them. */
 	staysConvex(first: Cluster, second: Cluster): boolean {
 		const pair = new Set([first.id, second.id]);
-		const outside = [first, second].flatMap((cluster) => [...this.#waitingOutside(cluster)]);
-		if (outside.some((id) => pair.has(id))) return false;
-		const inside = [first, second]
-			.flatMap((cluster) => this.consumersOf(cluster))
-			.filter((id) => !pair.has(id));
-		const seen = new Set([...inside, ...outside]);
+		if ([first, second].some((part) => [...this.#waitingOutside(part)].some((id) => pair.has(id))))
+			return false;
+		const last = Math.max(this.#order.positionOf(first.id), this.#order.positionOf(second.id));
+		const seen = new Set(
+			[first, second].flatMap((part) => this.#successorsOf(part)).filter((id) => !pair.has(id)),
+		);
 		const stack = [...seen];
 		for (let id = stack.pop(); id !== undefined; id = stack.pop()) {
-			const cluster = this.get(id);
-			for (const next of [...this.consumersOf(cluster), ...this.#waitingOutside(cluster)]) {
+			if (this.#order.positionOf(id) > last) continue;
+			for (const next of this.#successorsOf(this.get(id))) {
 				if (pair.has(next)) return false;
 				if (!seen.has(next)) stack.push(next);
 				seen.add(next);
@@ -175,9 +174,12 @@ export class ClusterGraph {
 	/** Replaces two clusters by their union. */
 	merge(first: Cluster, second: Cluster): Cluster {
 		const union = this.union(first, second);
+		this.#order.merge(first.id, second.id, union.id, (id) => this.#successorsOf(this.get(id)));
 		this.#clusters.delete(first.id);
 		this.#clusters.delete(second.id);
 		this.#clusters.set(union.id, union);
+		const consumers = [first, second].flatMap((part) => this.#consumerSources.get(part.id) ?? []);
+		this.#consumerSources.set(union.id, [...new Set(consumers)]);
 		for (const source of union.sources) this.#clusterOfSource.set(source, union.id);
 		return union;
 	}

@@ -83,20 +83,25 @@ class Joiner {
 	#joinOne(cluster: Cluster, neighbours: readonly number[], rule: JoinRule): Cluster | null {
 		for (const id of neighbours) {
 			const other = this.#clusters.get(id);
-			if (this.#accepts(cluster, other, rule)) return this.#clusters.merge(cluster, other);
+			const shape = this.#accepted(cluster, other, rule);
+			if (shape === null) continue;
+			const merged = this.#clusters.merge(cluster, other);
+			this.#candidates.set(keyOf(merged), { traits: this.#traits(merged), shape });
+			return merged;
 		}
 		return null;
 	}
 
-	#accepts(producer: Cluster, consumer: Cluster, rule: JoinRule): boolean {
-		if (producer.refusal !== null || consumer.refusal !== null) return false;
+	/** What the union would be, when the rule joins the two. */
+	#accepted(producer: Cluster, consumer: Cluster, rule: JoinRule): IslandShape | null {
+		if (producer.refusal !== null || consumer.refusal !== null) return null;
 		const from = this.#candidate(producer);
 		const to = this.#candidate(consumer);
-		if (!rule.takes(from, to)) return false;
-		if (rule.isPrivate === true && !this.#isPrivate(producer, consumer)) return false;
-		if (!from.traits.hasArithmetic && !this.#feedsOnly(producer, consumer)) return false;
+		if (!rule.takes(from, to)) return null;
+		if (rule.isPrivate === true && !this.#isPrivate(producer, consumer)) return null;
+		if (!from.traits.hasArithmetic && !this.#feedsOnly(producer, consumer)) return null;
 		const union = this.#unionShape(producer, consumer);
-		return union !== null && (rule.allows?.(union, from, to) ?? true);
+		return union !== null && (rule.allows?.(union, from, to) ?? true) ? union : null;
 	}
 
 	/** A view that others read too would have to be stored by the island: it then costs what it did before. */
