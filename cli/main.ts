@@ -9,6 +9,7 @@ import { addDoctor } from "./commands/doctor.ts";
 import { addFetch } from "./commands/fetch.ts";
 import { addOptimize } from "./commands/optimize.ts";
 import { addRunner } from "./commands/runner.ts";
+import { addSearch } from "./commands/search.ts";
 import { addServe } from "./commands/serve.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -17,6 +18,7 @@ const commands: readonly AddCommand[] = [
 	addOptimize,
 	addAnalyze,
 	addCheck,
+	addSearch,
 	addFetch,
 	addServe,
 	addRunner,
