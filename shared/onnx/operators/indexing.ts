@@ -121,6 +121,27 @@ function importTrilu(context: NodeContext): void {
 	context.output(0, build.select(kept, x, build.scalar(0, build.dataTypeOf(x))));
 }
 
+/** [.., depth, ..] with values[1] where the position on the new axis is the index (or the index from the end), else values[0]. */
+function importOneHot(context: NodeContext): void {
+	const { build } = context;
+	const indices = build.cast(context.input(0), "int64");
+	const shape = build.shapeOf(indices);
+	const depth = Math.trunc(staticNumbers(context, context.input(1), "depth")[0] ?? 0);
+	if (depth < 1)
+		context.refuse("model.op_attribute_invalid", `depth ${depth}: expected 1 or more`, { depth });
+	const axis = normalizeAxis(context.attributeInt("axis", -1), shape.length + 1);
+	const position = build.reshape(build.positions(depth), [depth, ...shape.slice(axis).map(() => 1)]);
+	const index = build.reshape(indices, shape.toSpliced(axis, 0, 1));
+	const fromEnd = build.binary("add", index, build.scalar(depth, "int64"));
+	const hit = build.binary(
+		"or",
+		build.binary("equal", index, position),
+		build.binary("equal", fromEnd, position),
+	);
+	const value = (at: number) => build.reshape(build.slice(context.input(2), [at], [1], [1]), []);
+	context.output(0, build.select(hit, value(1), value(0)));
+}
+
 const runTimeShape = "Operands that decide the result's shape must be known at import.";
 
 export const indexingOperators: Readonly<Record<string, OperatorEntry>> = {
@@ -129,4 +150,5 @@ export const indexingOperators: Readonly<Record<string, OperatorEntry>> = {
 	GatherElements: entry(importGatherElements, 11),
 	GatherND: entry(importGatherNd, 11),
 	Trilu: entry(importTrilu, 14),
+	OneHot: entry(importOneHot, 9, "The depth must be known at import."),
 };
