@@ -51,7 +51,7 @@ function describePartition(graph: Graph, { islands, outside, coverage }: Partiti
 
 function expectGolden(name: string, text: string): void {
 	const file = join(goldenDirectory, `${name}.txt`);
-	if (process.env["UPDATE_GOLDEN"] !== undefined) {
+	if (process.env.UPDATE_GOLDEN !== undefined) {
 		mkdirSync(goldenDirectory, { recursive: true });
 		writeFileSync(file, text);
 	}

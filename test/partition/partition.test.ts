@@ -7,7 +7,7 @@ import { checkProgram } from "#shared/program/check.ts";
 import { randomGraph } from "#test/support/random-graph.ts";
 import { expectSameResults, tensorGraph } from "#test/support/tensor-graph.ts";
 
-const seed = Number(process.env["TEST_SEED"]);
+const seed = Number(process.env.TEST_SEED);
 
 /** Fails when replacing each island by one operator would make the graph cyclic. */
 function expectConvex(graph: Graph, partition: Partition): void {

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createRandom } from "#shared/numeric/random.ts";
 import { TopologicalOrder } from "#shared/partition/topological-order.ts";
 
-const seed = Number(process.env["TEST_SEED"]);
+const seed = Number(process.env.TEST_SEED);
 
 /** Edges between groups of nodes; groups are sets that only grow. */
 class Groups {

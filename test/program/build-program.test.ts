@@ -13,7 +13,7 @@ import {
 	tensorGraph,
 } from "#test/support/tensor-graph.ts";
 
-const seed = Number(process.env["TEST_SEED"]);
+const seed = Number(process.env.TEST_SEED);
 
 function build(graph: Graph): BoundProgram | string {
 	const nodes = [...graph.nodes.keys()];

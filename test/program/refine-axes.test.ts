@@ -4,7 +4,7 @@ import { AxisAtoms } from "#shared/program/refine-axes.ts";
 import { type DimensionWindow, throughReshape, windowCount } from "#shared/program/window.ts";
 import { elementCount, rowMajorStrides } from "#shared/tensor/shape.ts";
 
-const seed = Number(process.env["TEST_SEED"]);
+const seed = Number(process.env.TEST_SEED);
 
 describe("AxisAtoms", () => {
 	const unify = (left: number[], right: number[]): number[] | null => {
