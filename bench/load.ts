@@ -33,7 +33,7 @@ interface LoadResult {
 async function main(): Promise<void> {
 	const seconds = Math.min(Number(process.argv[2] ?? 3), secondsMax);
 	const connections = Math.min(Number(process.argv[3] ?? 16), connectionsMax);
-	const edge = await startMiniflareEdge("functions/worker.ts");
+	const edge = await startMiniflareEdge();
 	const nothing = new Miniflare({
 		modules: true,
 		script: 'export default { fetch: () => new Response("ok") };',

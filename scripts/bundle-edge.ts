@@ -18,10 +18,10 @@ export const edgeGzipBytesMax = 1_000_000;
 
 const root = join(import.meta.dirname, "..");
 
-/** `entry`: another module with a Workers default export, relative to the repository. */
-export async function bundleEdge(entry = "functions/worker.ts"): Promise<EdgeBundle> {
+/** Throws when the bundle is larger than it may be. */
+export async function bundleEdge(): Promise<EdgeBundle> {
 	const result = await build({
-		entryPoints: [join(root, entry)],
+		entryPoints: [join(root, "functions", "worker.ts")],
 		bundle: true,
 		write: false,
 		minify: true,

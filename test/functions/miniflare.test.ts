@@ -1,36 +1,50 @@
-// The whole edge in the real Workers runtime once: bundle, signatures, conditional writes, queue.
+// The whole edge in the real Workers runtime: the bundle that is deployed, signatures, conditional writes, the queue.
 
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { sha256Hex } from "#shared/numeric/sha256.ts";
 import { measureMessageSchema } from "#shared/protocol/message.ts";
-import { modelBytes } from "./support/edge-requests.ts";
+import { decodePlan } from "#shared/protocol/plan-document.ts";
+import { fixturesDirectory } from "#test/support/outside-suites.ts";
 import { type MiniflareEdge, startMiniflareEdge } from "./support/miniflare-edge.ts";
 import { publishKernel } from "./support/published-kernel.ts";
 import { requestInit } from "./support/test-edge.ts";
 
+const fixture = (...path: readonly string[]): Uint8Array<ArrayBuffer> =>
+	new Uint8Array(readFileSync(join(fixturesDirectory, ...path)));
+
 let edge: MiniflareEdge;
 beforeAll(async () => {
-	edge = await startMiniflareEdge("test/functions/support/fixture-worker.ts");
+	edge = await startMiniflareEdge();
 });
 afterAll(() => edge.stop());
 
 describe("the edge in the Workers runtime", () => {
-	test("takes a model, sends a message, and answers from the cache once the kernel is there", async () => {
+	test("takes a model, plans, sends a message, and answers from the cache once the kernel is there", async () => {
 		expect((await edge.fetch("/readyz")).status).toBe(200);
-		const made = await edge.fetch("/v1/models", requestInit("POST", { bytes: modelBytes(1, 1) }));
+		const bytes = fixture("exported", "mirage_gated_mlp_s", "model.onnx");
+		const made = await edge.fetch("/v1/models", requestInit("POST", { bytes }));
 		const model = await made.json();
-		expect([made.status, model.islands.length]).toEqual([201, 2]);
+		expect([made.status, model.islands.length, model.refusals]).toEqual([201, 1, []]);
 
-		const json = { model: model.id, target: "cpu-x86-64-v3" };
+		const json = { model: model.id, target: "cpu-x86-64-v3", effort: "quick" };
 		const headers = { "idempotency-key": '"once"' };
 		const begin = () => edge.fetch("/v1/optimizations", requestInit("POST", { json, headers }));
 		const [first, again] = [await begin(), await begin()];
 		const job = await first.json();
 		expect([first.status, again.status]).toEqual([202, 202]);
 		expect((await again.json()).id).toBe(job.id);
-		const message = await edge.queue.receive(2, 30);
-		expect(measureMessageSchema.parse(JSON.parse(message?.body ?? "{}"))).toMatchObject({ jobId: job.id });
+		const received = await edge.queue.receive(2, 30);
+		const message = measureMessageSchema.parse(JSON.parse(received?.body ?? "{}"));
+		expect(message).toMatchObject({ jobId: job.id, key: job.tasks[0].key });
 		expect(await edge.queue.receive(0, 1)).toBeNull();
+
+		const plan = decodePlan(new TextDecoder().decode((await edge.store.get(message.plan))?.bytes));
+		expect(plan.candidates.length).toBeGreaterThan(0);
+		expect(plan.muGraphs.every(({ certificate }) => certificate.errorProbabilityLog2 <= -60)).toBe(true);
+		for (const { blob } of plan.baselines)
+			expect(await edge.store.head(`blobs/sha256/${blob}`)).not.toBeNull();
 
 		const location = first.headers.get("location") ?? "";
 		const waiting = edge.fetch(location, requestInit("GET", { headers: { prefer: "wait=20" } }));
@@ -41,7 +55,7 @@ describe("the edge in the Workers runtime", () => {
 	});
 
 	test("a presigned upload goes past the edge and becomes a model", async () => {
-		const bytes = modelBytes(7);
+		const bytes = fixture("exported", "mirage_lora_s", "model.onnx");
 		const json = { sha256: sha256Hex(bytes), size: bytes.length };
 		const begun = await (await edge.fetch("/v1/uploads", requestInit("POST", { json }))).json();
 		const put = await fetch(begun.put_url, { method: "PUT", headers: begun.headers, body: bytes });
@@ -52,9 +66,28 @@ describe("the edge in the Workers runtime", () => {
 		expect(made.status).toBe(201);
 	});
 
+	test("hostile models are refused or understood, and the isolate lives", async () => {
+		const files = readdirSync(join(fixturesDirectory, "hostile")).filter((name) => name.endsWith(".onnx"));
+		const faults = [];
+		for (const name of files) {
+			const bytes = fixture("hostile", name);
+			const answer = await edge.fetch("/v1/models", requestInit("POST", { bytes }));
+			await answer.arrayBuffer();
+			if (answer.status >= 500) faults.push([name, answer.status]);
+		}
+		expect(faults).toEqual([]);
+		expect((await edge.fetch("/healthz")).status).toBe(200);
+	});
+
 	test("faults are problem+json here too", async () => {
 		const answer = await edge.fetch("/v1/targets");
 		expect(answer.headers.get("content-type")).toBe("application/problem+json");
 		expect(await answer.json()).toMatchObject({ code: "auth.missing" });
+	});
+
+	test("the reference page's script comes from the installed package", async () => {
+		const script = await edge.fetch("/assets/scalar.js");
+		expect(script.headers.get("content-type")).toContain("javascript");
+		expect((await script.text()).length).toBeGreaterThan(1_000_000);
 	});
 });

@@ -1,12 +1,13 @@
 // The edge in the real Workers runtime, over a local S3 and a local SQS, everything on the loopback.
 
-import { Miniflare } from "miniflare";
+import { readFile } from "node:fs/promises";
+import { Miniflare, type Request as MiniflareRequest, Response as MiniflareResponse } from "miniflare";
 import { createS3Store } from "#adapters/s3-store.ts";
 import { createSqsQueue } from "#adapters/sqs-queue.ts";
 import { compatibilityDate } from "#infra/compatibility-date.ts";
 import type { ArtefactStore, JobQueue } from "#shared/pipeline/ports.ts";
 import { startLocalQueues, startLocalStore } from "#test/adapters/local-backends.ts";
-import { bundleEdge } from "../../../scripts/bundle-edge.ts";
+import { bundleEdge, edgeAssetFile } from "../../../scripts/bundle-edge.ts";
 import { allScopes, storeApiKey } from "./test-edge.ts";
 
 export interface MiniflareEdge {
@@ -18,13 +19,9 @@ export interface MiniflareEdge {
 	stop(): Promise<void>;
 }
 
-/** `entry`: which module is the Worker. The key `kiln_alpha` has every scope. */
-export async function startMiniflareEdge(entry: string): Promise<MiniflareEdge> {
-	const [storage, queues, bundle] = await Promise.all([
-		startLocalStore(),
-		startLocalQueues(),
-		bundleEdge(entry),
-	]);
+/** The key `kiln_alpha` has every scope. */
+export async function startMiniflareEdge(): Promise<MiniflareEdge> {
+	const [storage, queues, bundle] = await Promise.all([startLocalStore(), startLocalQueues(), bundleEdge()]);
 	const { queue: queueOptions } = await queues.create();
 	const miniflare = new Miniflare({
 		modules: [{ type: "ESModule", path: "worker.mjs", contents: bundle.code }],
@@ -33,6 +30,7 @@ export async function startMiniflareEdge(entry: string): Promise<MiniflareEdge> 
 		host: "127.0.0.1",
 		port: 0,
 		cf: false,
+		serviceBindings: { ASSETS: serveAsset },
 		bindings: {
 			KILN_S3_ENDPOINT: storage.options.endpoint,
 			KILN_S3_BUCKET: storage.options.bucket,
@@ -57,4 +55,11 @@ export async function startMiniflareEdge(entry: string): Promise<MiniflareEdge> 
 			await storage.stop();
 		},
 	};
+}
+
+/** Stands in for Workers' static assets. */
+async function serveAsset(request: MiniflareRequest): Promise<MiniflareResponse> {
+	const file = edgeAssetFile(new URL(request.url).pathname);
+	if (file === null) return new MiniflareResponse(null, { status: 404 });
+	return new MiniflareResponse(await readFile(file), { headers: { "content-type": "text/javascript" } });
 }
