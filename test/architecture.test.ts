@@ -34,6 +34,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 	onnx: [
 		"import-model.ts",
 		"import-options.ts",
+		"import-with-inputs.ts",
 		"import-limits.ts",
 		"strip-weights.ts",
 		"tensor-proto.ts",
