@@ -44,8 +44,13 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
 		await server.dispose().catch(() => {});
 		throw error;
 	});
-	// The first request compiles the Worker's lazy parts: it is ours, not the first user's.
-	await fetch(new URL("/healthz", url)).then((response) => response.arrayBuffer());
+	// The first request compiles the Worker's lazy parts and opens its connections: it is ours, not the first user's.
+	const ready = await fetch(new URL("/readyz", url));
+	const answer = await ready.text();
+	if (!ready.ok) {
+		await server.dispose();
+		throw new Error(`the local edge is not ready: ${answer}`);
+	}
 	return {
 		url: url.origin,
 		sweep: async () => {

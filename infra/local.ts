@@ -18,7 +18,7 @@ export interface LocalStackOptions {
 	readonly dataFolder?: string;
 	/** Of the edge; default 0: any free port. */
 	readonly port?: number;
-	/** `now` (default): with the stack. `whenNeeded`: at `ensureRunner()`. A cached answer needs none. */
+	/** Runner and sweeper. `now` (default): with the stack. `whenNeeded`: at `ensureRunner()`. A cached answer needs none. */
 	readonly runner?: "now" | "whenNeeded";
 	/** Added to the edge's and to the runner's environment: tests shorten time-outs by it. */
 	readonly edgeEnvironment?: Readonly<Record<string, string>>;
@@ -37,7 +37,7 @@ export interface LocalStack {
 	readonly trustedKeys: Readonly<Record<string, string>>;
 	readonly storage: Pick<StorageServer, "endpoint" | "bucket" | "accessKeyId" | "secretAccessKey">;
 	readonly queue: Pick<QueueServer, "endpoint" | "queueUrl" | "deadLetterQueueUrl">;
-	/** Starts the runner unless it is there already. */
+	/** Starts runner and sweeper unless they are there already. */
 	ensureRunner(): void;
 	runnerPid(): number | null;
 	/** Lets other processes find this stack through the folder's lock. */
@@ -96,21 +96,20 @@ async function assembleStack(
 	});
 	parts.stops.push(() => edge.stop());
 	for (const pid of childrenNamed("workerd")) parts.guard.watchProcess(pid);
-	parts.stops.push(
-		sweepRegularly(edge, options.sweepEveryMilliseconds ?? sweepEveryMillisecondsDefault, onLogLine),
-	);
-
 	let runner: RunnerSupervisor | null = null;
 	const ensureRunner = (): void => {
-		if (runner !== null) return;
+		if (runner !== null || stopped !== null) return;
 		const environment = { ...runnerEnvironment(storage, queue, folder), ...options.runnerEnvironment };
+		// What the sweeper finds is work for a runner: without one it has no use.
+		parts.stops.push(
+			sweepRegularly(edge, options.sweepEveryMilliseconds ?? sweepEveryMillisecondsDefault, onLogLine),
+		);
 		const started = superviseRunner({ environment, guard: parts.guard, onLogLine });
 		runner = started;
 		parts.stops.push(() => started.stop());
 	};
-	if (options.runner !== "whenNeeded") ensureRunner();
-
 	let stopped: Promise<void> | null = null;
+	if (options.runner !== "whenNeeded") ensureRunner();
 	return {
 		url: edge.url,
 		apiKey: folder.apiKey,
