@@ -90,7 +90,7 @@ export function evaluateNode(
 }
 
 /** Scalar operations of one node (a multiply-add counts once), by its operands' and output's shapes. */
-export function nodeOperations(node: GraphNode, operandShapes: readonly Shape[], output: Shape): number {
+function nodeOperations(node: GraphNode, operandShapes: readonly Shape[], output: Shape): number {
 	const input = operandShapes[0] ?? [];
 	if (node.kind === "matmul") return elementCount(output) * (input.at(-1) ?? 1);
 	if (node.kind === "reduce") return Math.max(elementCount(input), elementCount(output));

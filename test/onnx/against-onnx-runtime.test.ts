@@ -95,10 +95,11 @@ describe("what cannot be imported is refused by name", () => {
 				"BatchNormalization",
 				[noise([2, 3, 4]), noise([3]), noise([3]), noise([3]), noise([3])],
 				[[2, 3, 4]],
-				{ training_mode: 1 },
+				{ spatial: 0 },
+				8,
 			]),
 			"model.op_attribute_unsupported",
-			/training mode, supported: inference/,
+			/spatial 0, supported: 1/,
 		],
 		[
 			{ operator: "Cast", attributes: { to: 17 }, inputs: [noise([2])], outputs: [["float32", [2]]] },

@@ -2,7 +2,7 @@
 // function bodies do: a 16-bit operand is cast up, the normalized result cast back before scale and bias.
 
 import type { ValueId } from "#shared/graph/graph.ts";
-import type { DataType } from "#shared/tensor/data-type.ts";
+import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount, type Shape } from "#shared/tensor/shape.ts";
 import { normalizeAxis } from "../axes.ts";
 import { dataTypeOfCode, elementTypeName } from "../element-type.ts";
@@ -83,7 +83,9 @@ export function rmsNormalize(
 	const computed = build.cast(x, statisticsType(context, dataType));
 	const variance = mean(build, square(build, computed), axesFrom(build, x, axis));
 	const deviation = build.unary("sqrt", withScalar(build, "add", variance, epsilon));
-	const normalized = build.cast(build.binary("divide", computed, deviation), dataType);
+	// The result has the scale's type, which may differ from the operand's.
+	const resultType = scale === null ? dataType : build.dataTypeOf(scale);
+	const normalized = build.cast(build.binary("divide", computed, deviation), resultType);
 	return {
 		output: scaleAndShift(context, normalized, scale, null),
 		inverseDeviation: build.unary("reciprocal", deviation),
@@ -175,29 +177,61 @@ function importInstanceNormalization(context: NodeContext): void {
 	context.output(0, scaleAndShift(context, normalized, scale, perChannel(context, context.input(2), rank)));
 }
 
-/** (x - mean) / sqrt(variance + epsilon) * scale + bias with the stored statistics. */
+/**
+ * (x - mean) / sqrt(variance + epsilon) * scale + bias, with the stored statistics, or in training mode (opset 14 on)
+ * with those of the batch, which then move the stored ones. Computed in the wider of the operand's and the statistics'
+ * types.
+ */
 function importBatchNormalization(context: NodeContext): void {
 	const { build } = context;
 	const x = context.input(0);
 	const dataType = demandFloat(context, x);
-	const trains = context.attributeInt("training_mode", 0) !== 0;
-	if (trains || [1, 2, 3, 4].some((index) => context.hasOutput(index))) {
-		context.refuse("model.op_attribute_unsupported", "found training mode, supported: inference", {
-			attribute: "training_mode",
-		});
+	const storedType = demandFloat(context, context.input(3));
+	const computed = elementBytes(storedType) > elementBytes(dataType) ? storedType : dataType;
+	const trains = trainingMode(context);
+	const rank = build.shapeOf(x).length;
+	const channel = (index: number): ValueId =>
+		perChannel(context, build.cast(context.input(index), computed), rank);
+	const wide = build.cast(x, computed);
+	const batchAxes = axesFrom(build, x, 0).filter((axis) => axis !== 1);
+	const average = trains ? mean(build, wide, batchAxes) : channel(3);
+	const difference = build.binary("subtract", wide, average);
+	const variance = trains ? mean(build, square(build, difference), batchAxes) : channel(4);
+	const epsilon = context.attributeFloat("epsilon", defaultEpsilon);
+	const deviation = build.unary("sqrt", withScalar(build, "add", variance, epsilon));
+	const normalized = build.binary("divide", difference, deviation);
+	const shifted = scaleAndShift(context, normalized, channel(1), channel(2));
+	context.output(0, build.cast(shifted, dataType));
+	if (!trains) return;
+	context.output(1, movedStatistic(context, 3, average));
+	context.output(2, movedStatistic(context, 4, variance));
+}
+
+function trainingMode(context: NodeContext): boolean {
+	// Below opset 14 it is the results asked for that say so, and they mean different things in each opset.
+	if (context.opset < 14 && [1, 2, 3, 4].some((index) => context.hasOutput(index))) {
+		context.refuse("model.op_attribute_unsupported", "found training results, supported: inference");
 	}
 	if (context.attributeInt("spatial", 1) !== 1) {
 		context.refuse("model.op_attribute_unsupported", "found spatial 0, supported: 1", {
 			attribute: "spatial",
 		});
 	}
-	const rank = build.shapeOf(x).length;
-	const channel = (index: number): ValueId =>
-		perChannel(context, build.cast(context.input(index), dataType), rank);
-	const epsilon = context.attributeFloat("epsilon", defaultEpsilon);
-	const deviation = build.unary("sqrt", withScalar(build, "add", channel(4), epsilon));
-	const normalized = build.binary("divide", build.binary("subtract", x, channel(3)), deviation);
-	context.output(0, scaleAndShift(context, normalized, channel(1), channel(2)));
+	return context.attributeInt("training_mode", 0) !== 0;
+}
+
+/** stored * momentum + statistic of the batch * (1 - momentum), as a vector by channel. */
+function movedStatistic(context: NodeContext, index: number, statistic: ValueId): ValueId {
+	const { build } = context;
+	const momentum = context.attributeFloat("momentum", 0.9);
+	const stored = context.input(index);
+	const { dataType, shape } = build.value(stored);
+	const current = build.cast(build.reshape(statistic, shape), dataType);
+	return build.binary(
+		"add",
+		withScalar(build, "multiply", stored, momentum),
+		withScalar(build, "multiply", current, 1 - momentum),
+	);
 }
 
 /** x / norm; a lane of zeros stays zero. */
@@ -238,7 +272,7 @@ export const normalizationOperators: Readonly<Record<string, OperatorEntry>> = {
 	RMSNormalization: operatorEntry(importRmsNormalization, 23, stashLimit),
 	GroupNormalization: operatorEntry(importGroupNormalization, 18, stashLimit),
 	InstanceNormalization: operatorEntry(importInstanceNormalization),
-	BatchNormalization: operatorEntry(importBatchNormalization, 7, "Inference only."),
+	BatchNormalization: operatorEntry(importBatchNormalization, 7, "Training mode from opset 14 on."),
 	LpNormalization: operatorEntry(importLpNormalization),
 	MeanVarianceNormalization: operatorEntry(importMeanVarianceNormalization, 9),
 };
