@@ -7,13 +7,13 @@ import { dataTypeOfCode, elementTypeName } from "../element-type.ts";
 import type { NodeContext, OperatorEntry } from "../node-context.ts";
 import { demandFloat } from "./accepted-types.ts";
 import { operatorEntry } from "./operator-entry.ts";
+import { positions } from "./positions.ts";
 import type { DotProductResults } from "./scaled-dot-product.ts";
 import {
 	appendToPast,
 	bothAllow,
 	causalMask,
 	mergeHeads,
-	positions,
 	scaledDotProduct,
 	splitHeads,
 } from "./scaled-dot-product.ts";
@@ -96,7 +96,7 @@ function padMask(context: NodeContext, mask: ValueId, columns: number): ValueId 
 /** [B, 1, 1, T]: the keys of each batch that are not padding. */
 function lengthMask(context: NodeContext, lengths: ValueId, columns: number): ValueId {
 	const { build } = context;
-	return build.binary("less", positions(build, 0, columns, "row"), lengthsByBatch(context, lengths));
+	return build.binary("less", positions(context, "int32", columns), lengthsByBatch(context, lengths));
 }
 
 /** Valid lengths [B] as int32 [B, 1, 1, 1]. */
@@ -111,10 +111,14 @@ function causality(context: NodeContext, lengths: ValueId | null, rows: number, 
 	const { build } = context;
 	if (lengths === null) {
 		const past = context.optionalInput(4);
-		return causalMask(build, past === null ? 0 : (build.shapeOf(past)[2] ?? 0), rows, columns);
+		return causalMask(context, past === null ? 0 : (build.shapeOf(past)[2] ?? 0), rows, columns);
 	}
-	const ends = build.binary("add", lengthsByBatch(context, lengths), positions(build, -rows, rows, "column"));
-	return build.binary("lessOrEqual", positions(build, 0, columns, "row"), ends);
+	const ends = build.binary(
+		"add",
+		lengthsByBatch(context, lengths),
+		positions(context, "int32", rows, 1, -rows),
+	);
+	return build.binary("lessOrEqual", positions(context, "int32", columns), ends);
 }
 
 function softmaxType(context: NodeContext, operandType: DataType): DataType {

@@ -2,12 +2,12 @@
 // a loss stays one row-wise program with the log-softmax before it.
 
 import type { ValueId } from "#shared/graph/graph.ts";
-import { writeElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { NodeContext, OperatorEntry } from "../node-context.ts";
 import { demandFloat } from "./accepted-types.ts";
 import { logSoftmax, withScalar } from "./formulas.ts";
 import { operatorEntry } from "./operator-entry.ts";
+import { positions } from "./positions.ts";
 
 /** `input` [N, C, d…] of log-probabilities; the target is operand 1, the weights operand 2. */
 function negativeLogLikelihood(context: NodeContext, input: ValueId): ValueId {
@@ -36,9 +36,7 @@ function classIsTarget(context: NodeContext, target: ValueId, classes: number): 
 	const { build } = context;
 	const { dataType, shape } = build.value(target);
 	const [rows = 1, ...spatial] = shape;
-	const numbers = Array.from({ length: classes }, (_, index) => index);
-	const classShape = [classes, ...spatial.map(() => 1)];
-	const all = build.constant(writeElements(dataType, classShape, numbers));
+	const all = positions(context, dataType, classes, spatial.length);
 	const column = build.reshape(target, [rows, 1, ...spatial]);
 	const isTarget = build.binary("equal", column, all);
 	if (!context.hasAttribute("ignore_index")) return isTarget;

@@ -2,7 +2,6 @@
 
 import type { ReduceOperator, UnaryOperator, ValueId } from "#shared/graph/graph.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
-import { writeElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import { normalizeAxis } from "../axes.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
@@ -10,6 +9,7 @@ import type { NodeContext, OperatorEntry, OperatorImporter } from "../node-conte
 import { demandFloat, demandNumber } from "./accepted-types.ts";
 import { mean, square, withScalar } from "./formulas.ts";
 import { operatorEntry } from "./operator-entry.ts";
+import { positions } from "./positions.ts";
 import { staticNumbers } from "./static-operand.ts";
 
 const axesLimit = "Axes must be known at import.";
@@ -110,23 +110,15 @@ function positionOf(extreme: "max" | "min"): OperatorImporter {
 		const last = context.attributeInt("select_last_index", 0) !== 0;
 		const found = build.binary("equal", x, build.reduce(extreme, x, [axis], true));
 		const missing = build.scalar(last ? -1 : extent, "int64");
-		const candidates = build.select(found, positions(build, extent, shape.length - axis - 1), missing);
+		const candidates = build.select(
+			found,
+			positions(context, "int64", extent, shape.length - axis - 1),
+			missing,
+		);
 		const kept = build.reduce(last ? "max" : "min", candidates, [axis], true);
 		const keeps = context.attributeInt("keepdims", 1) !== 0;
 		context.output(0, keeps ? kept : build.reshape(kept, shape.toSpliced(axis, 1)));
 	};
-}
-
-/** 0, 1, … along one axis that has `axesBehind` axes behind it. */
-function positions(build: GraphBuilder, extent: number, axesBehind: number): ValueId {
-	const shape = [extent, ...new Array<number>(axesBehind).fill(1)];
-	return build.constant(
-		writeElements(
-			"int64",
-			shape,
-			Array.from({ length: extent }, (_, index) => index),
-		),
-	);
 }
 
 export const reductionOperators: Readonly<Record<string, OperatorEntry>> = {

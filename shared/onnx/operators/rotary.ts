@@ -5,7 +5,7 @@ import type { GraphBuilder } from "../graph-builder.ts";
 import type { NodeContext, OperatorEntry } from "../node-context.ts";
 import { demandFloat } from "./accepted-types.ts";
 import { operatorEntry } from "./operator-entry.ts";
-import { positions } from "./scaled-dot-product.ts";
+import { positions } from "./positions.ts";
 
 /**
  * Rotates the first 2 P elements of the last axis; the rest pass. `cosine` and `sine` end in P elements and broadcast
@@ -128,7 +128,7 @@ function importContribRotaryEmbedding(context: NodeContext): void {
 	checkPairs(context, cosineCache, headSizeOf(context, x, heads));
 	const isOffset = build.shapeOf(ids).length === 1;
 	const indices = isOffset
-		? build.binary("add", build.cast(ids, "int32"), positions(build, 0, rows, "row"))
+		? build.binary("add", build.cast(ids, "int32"), positions(context, "int32", rows))
 		: ids;
 	const [cosine, sine] = [build.gather(cosineCache, indices, 0), build.gather(sineCache, indices, 0)];
 	const interleaved = context.attributeInt("interleaved", 0) !== 0;

@@ -5,11 +5,11 @@
 
 import type { ValueId } from "#shared/graph/graph.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
-import { writeElements } from "#shared/tensor/elements.ts";
 import { float16Max } from "#shared/tensor/float16.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import type { NodeContext } from "../node-context.ts";
 import { withScalar } from "./formulas.ts";
+import { positions } from "./positions.ts";
 
 export interface DotProductOperands {
 	/** [B, H, S, D]. */
@@ -117,24 +117,10 @@ function groupMask(build: GraphBuilder, mask: ValueId, keyHeads: number, group: 
 	return build.reshape(mask, shape.toSpliced(headAxis, 1, ...heads));
 }
 
-/** 0, 1, … `count` - 1 from `start`, int32, as a column [count, 1] or a row [count]. */
-export function positions(
-	build: GraphBuilder,
-	start: number,
-	count: number,
-	form: "column" | "row",
-): ValueId {
-	const numbers = Array.from({ length: count }, (_, index) => start + index);
-	return build.constant(writeElements("int32", form === "column" ? [count, 1] : [count], numbers));
-}
-
 /** Bool [S, T]: query i, which stands at position `past` + i, sees the keys up to its own. */
-export function causalMask(build: GraphBuilder, past: number, rows: number, columns: number): ValueId {
-	return build.binary(
-		"lessOrEqual",
-		positions(build, 0, columns, "row"),
-		positions(build, past, rows, "column"),
-	);
+export function causalMask(context: NodeContext, past: number, rows: number, columns: number): ValueId {
+	const keys = positions(context, "int32", columns);
+	return context.build.binary("lessOrEqual", keys, positions(context, "int32", rows, 1, past));
 }
 
 /** Both masks must allow; null allows everything. */
