@@ -42,7 +42,10 @@ const edgeEnvironmentSchema = z
 		KILN_SWEEP_QUEUED_SECONDS: seconds(60),
 		/** ... and for a running one whose attempt has not reported for this long. */
 		KILN_SWEEP_RUNNING_SECONDS: seconds(180),
-		/** States a search may visit within a request; the runner continues from the cursor. */
+		/**
+		 * States the search of one program may visit at the edge; the runner continues from the cursor. The same for every
+		 * request, so that equal requests give equal plans.
+		 */
 		KILN_SEARCH_STATES_MAX: z.coerce.number().int().min(0).max(10_000_000).default(20_000),
 	})
 	.readonly();

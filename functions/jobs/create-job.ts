@@ -36,10 +36,7 @@ export async function createJob(
 	if (request.cache === "only") refuseMisses(found);
 	const id = createIdentifier("job", services.clock.nowMilliseconds(), services.random);
 	const isAnswered = (entry: LookedUp): boolean => entry.isHit && request.cache !== "refresh";
-	// One request's budget, whatever the number of programs: what does not fit is for the runner.
-	const missing = found.filter((entry) => !isAnswered(entry)).length;
-	const searchStatesMax = Math.floor(services.configuration.searchStatesMax / Math.max(1, missing));
-	const opening = { ...request, namespace: caller.namespace, jobId: id, searchStatesMax };
+	const opening = { ...request, namespace: caller.namespace, jobId: id };
 	const tasks = await mapBounded(found, async (entry, index) =>
 		isAnswered(entry) ? hitTask(entry) : openTask(services, { ...opening, task: index }, entry),
 	);
@@ -106,11 +103,10 @@ async function openTask(
 		readonly namespace: string;
 		readonly jobId: string;
 		readonly task: number;
-		readonly searchStatesMax: number;
 	},
 	{ islands, program, key, kernel }: LookedUp,
 ): Promise<Task> {
-	const plan = await ensurePlan(services, program, request, request.searchStatesMax);
+	const plan = await ensurePlan(services, program, request);
 	const role = await joinFlight(services, { ...request, key });
 	// Of enough effort and yet no answer: a refresh was asked for, or files of it are missing.
 	const isReplaced = kernel !== null && satisfies(kernel.signed.manifest.effort, request.effort);

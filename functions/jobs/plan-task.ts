@@ -16,7 +16,6 @@ export async function ensurePlan(
 	services: EdgeServices,
 	program: string,
 	subject: PlanSubject,
-	searchStatesMax: number,
 ): Promise<string> {
 	const { target, threads, effort } = subject;
 	const place = planKey(program, target, `${effort}-t${threads}`, kilnVersion);
@@ -29,7 +28,7 @@ export async function ensurePlan(
 		target,
 		threads,
 		effort,
-		searchStatesMax,
+		searchStatesMax: services.configuration.searchStatesMax,
 	});
 	const text = encodePlan({ ...plan, baselines: document.baselines });
 	await writeText(services.store, place, text, { kind: "absent" });

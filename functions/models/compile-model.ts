@@ -7,7 +7,6 @@ import { planProgram } from "#shared/pipeline/plan-program.ts";
 export function createModelCompiler(): ModelCompiler {
 	return {
 		analyse: analyseBytes,
-		plan: ({ programDigest, program, target, threads, effort }) =>
-			planProgram({ programDigest, program, target, threads, effort, cursor: null }),
+		plan: (options) => planProgram({ ...options, cursor: null }),
 	};
 }

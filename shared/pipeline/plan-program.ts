@@ -38,6 +38,8 @@ export interface PlanRequest {
 	readonly effort: Effort;
 	/** Where an earlier search stopped, or null to begin. */
 	readonly cursor: string | null;
+	/** Fewer states than the effort allows, where the place of the search demands it. */
+	readonly searchStatesMax?: number;
 }
 
 /** Seed of the verifier's field inputs; fixed so that equal requests give equal plans, stored in every certificate. */
@@ -52,7 +54,10 @@ export function planProgram(request: PlanRequest): Plan {
 	const target = targets[request.target];
 	const outcome = searchMuGraphs(
 		request.program,
-		{ statesMax: budget.searchStatesMax, foundMax: budget.muGraphsMax },
+		{
+			statesMax: Math.min(budget.searchStatesMax, request.searchStatesMax ?? budget.searchStatesMax),
+			foundMax: budget.muGraphsMax,
+		},
 		request.cursor ?? undefined,
 	);
 	const verified: VerifiedMuGraph[] = [];
