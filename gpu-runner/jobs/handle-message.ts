@@ -23,7 +23,7 @@ import {
 } from "./job-record.ts";
 import { acquireLease, type Lease } from "./lease.ts";
 import { isComplete, readManifest } from "./publish.ts";
-import { runTask } from "./run-task.ts";
+import { runTask, type TaskWork } from "./run-task.ts";
 import type { RunnerServices } from "./runner-services.ts";
 
 /** A task that another runner is at: look again later, in case it dies. */
@@ -31,6 +31,8 @@ const busySeconds = 20;
 /** For a message this machine cannot serve. */
 const elsewhereSeconds = 5;
 const retrySecondsFirst = 2;
+/** How often a long phase is recorded again, so that the sweeper sees the attempt live. */
+const touchMilliseconds = 30_000;
 
 /** The attempt was overtaken: someone else claimed the task, or ended it. */
 class OvertakenError extends Error {
@@ -150,6 +152,7 @@ async function claimAndRun(
 	const observed = { job: message.jobId, task: message.task, fence };
 	services.observe({ event: "phase", ...observed, phase: "claim" });
 	if (!(await beginAttempt(place, services.runnerId, fence))) return { kind: "leave" };
+	const observePhase = (phase: string): void => services.observe({ event: "phase", ...observed, phase });
 	const stored = await readJob(services.store, message.jobId);
 	const task = stored?.job.tasks[message.task];
 	if (stored === null || task === undefined) throw new OvertakenError("the job is gone");
@@ -160,23 +163,52 @@ async function claimAndRun(
 		return { kind: "done" };
 	}
 	// Someone may have published between the first look and the claim.
-	if (!(await isAnswered(services, stored.job, task)))
-		await runTask(services, {
-			namespace: stored.job.namespace,
-			key: message.key,
-			plan: message.plan,
-			replaces: task.replaces,
-			signal,
-			enter: async (phase) => {
-				services.observe({ event: "phase", ...observed, phase });
-				if (signal.aborted) throw new OptimizeError("limit.deadline", "the attempt was cut short");
-				if (!(await recordPhase(place, fence, phase))) throw new OvertakenError("claimed by another runner");
-			},
-		});
-	services.observe({ event: "phase", ...observed, phase: "finish" });
+	if (!(await isAnswered(services, stored.job, task))) {
+		const { namespace } = stored.job;
+		const { key, plan } = message;
+		await withPhases(place, fence, observePhase, signal, (phases) =>
+			runTask(services, { namespace, key, plan, replaces: task.replaces, ...phases }),
+		);
+	}
+	observePhase("finish");
 	await finishTask(place);
-	services.observe({ event: "phase", ...observed, phase: "acknowledge" });
+	observePhase("acknowledge");
 	return { kind: "done" };
+}
+
+/** Runs work whose phases are observed and recorded in the job, again and again while one lasts. */
+async function withPhases(
+	place: AttemptPlace,
+	fence: number,
+	observePhase: (phase: string) => void,
+	signal: AbortSignal,
+	work: (phases: Pick<TaskWork, "signal" | "enter" | "note">) => Promise<void>,
+): Promise<void> {
+	let current = "claim";
+	const overtaken = new AbortController();
+	const touch = setInterval(() => {
+		recordPhase(place, fence, current).then(
+			(isCurrent) => isCurrent || overtaken.abort(),
+			// The store is away: the next step that needs it says so.
+			() => undefined,
+		);
+	}, touchMilliseconds);
+	const note = (phase: string): void => {
+		current = phase;
+		observePhase(phase);
+	};
+	const enter = async (phase: string): Promise<void> => {
+		note(phase);
+		if (signal.aborted) throw new OptimizeError("limit.deadline", "the attempt was cut short");
+		if (!(await recordPhase(place, fence, phase))) throw new OvertakenError("claimed by another runner");
+	};
+	try {
+		await work({ signal: AbortSignal.any([signal, overtaken.signal]), enter, note });
+	} catch (fault) {
+		throw overtaken.signal.aborted ? new OvertakenError("claimed by another runner") : fault;
+	} finally {
+		clearInterval(touch);
+	}
 }
 
 /** Records why an attempt ended, and decides whether another is worth it. */

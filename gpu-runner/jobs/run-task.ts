@@ -31,6 +31,8 @@ export interface TaskWork {
 	readonly signal: AbortSignal;
 	/** Says that a phase begins; throws when the attempt is not the current one any more. */
 	readonly enter: (phase: string) => Promise<void>;
+	/** The same without a claim: a step within a phase. */
+	readonly note: (phase: string) => void;
 }
 
 /** Measures one task's program and publishes the answer. Throws `OptimizeError` for what the attempt cannot overcome. */
@@ -61,7 +63,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 			runtime: services.runtime,
 			hangMilliseconds: services.hangMilliseconds,
 			signal: work.signal,
-			progress: ({ phase }) => services.observe({ event: "step", phase }),
+			progress: ({ phase }) => work.note(phase),
 		});
 		await work.enter("publishBlobs");
 		const manifest = await publishFiles(services, work, plan, candidates, result, seed);

@@ -1,6 +1,7 @@
 // What this runner is: read from the system and probed once, kept with every measurement as evidence.
 
-import { readFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -38,7 +39,7 @@ export async function describeMachine(
 ): Promise<Machine> {
 	const { model, flags } = await readCpuInformation();
 	const described = targets[target];
-	const probes = await runProbe(described, compiler, directory);
+	const probes = await probeOnce(described, model, compiler, directory);
 	return {
 		target,
 		model,
@@ -69,6 +70,23 @@ async function cacheBytes(level: number): Promise<number | null> {
 		return size === undefined ? null : Number(size) * 1024;
 	}
 	return null;
+}
+
+/** What an earlier runner measured in this folder, on this processor with this compiler, is still true. */
+async function probeOnce(
+	target: CpuTarget,
+	model: string,
+	compiler: Compiler,
+	directory: string,
+): Promise<z.infer<typeof probeSchema>> {
+	const name = createHash("sha256").update(`${target.id}\n${model}\n${compiler.version}`).digest("hex");
+	const path = join(directory, `probe-${name.slice(0, 16)}.json`);
+	const known = await readFile(path, "utf8").catch(() => null);
+	if (known !== null) return probeSchema.parse(JSON.parse(known));
+	const probes = await runProbe(target, compiler, directory);
+	await writeFile(`${path}.${process.pid}`, JSON.stringify(probes));
+	await rename(`${path}.${process.pid}`, path);
+	return probes;
 }
 
 async function runProbe(
