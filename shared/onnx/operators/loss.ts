@@ -86,7 +86,7 @@ function importSoftmaxCrossEntropy(context: NodeContext): void {
 	context.output(1, logProbabilities);
 }
 
-const targetLimit = "Labels outside the classes count as ignored.";
+const targetLimit = "A label outside the classes adds nothing to the sum.";
 
 export const lossOperators: Readonly<Record<string, OperatorEntry>> = {
 	NegativeLogLikelihoodLoss: operatorEntry(
