@@ -6,6 +6,7 @@ import type { AddCommand, RunCommand } from "./command-context.ts";
 import { addAnalyze } from "./commands/analyze.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
+import { addEquivalent } from "./commands/equivalent.ts";
 import { addFetch } from "./commands/fetch.ts";
 import { addOptimize } from "./commands/optimize.ts";
 import { addRunner } from "./commands/runner.ts";
@@ -19,6 +20,7 @@ const commands: readonly AddCommand[] = [
 	addAnalyze,
 	addCheck,
 	addSearch,
+	addEquivalent,
 	addFetch,
 	addServe,
 	addRunner,
@@ -49,14 +51,16 @@ const run: RunCommand = async (work) => {
 	try {
 		process.exitCode = await work({ terminal, signal: interruption.signal });
 	} catch (error) {
-		process.exitCode = report(error, terminal);
+		process.exitCode = report(error, terminal, interruption.signal.aborted);
 	}
 	if (interruption.signal.aborted) process.exitCode = exitCodes.interrupted;
 };
 
-function report(error: unknown, terminal: Terminal): number {
+function report(error: unknown, terminal: Terminal, isInterrupted: boolean): number {
 	terminal.endProgress();
-	if (error instanceof OptimizeError) {
+	if (isInterrupted) {
+		terminal.warn("kiln: interrupted");
+	} else if (error instanceof OptimizeError) {
 		terminal.warn(`kiln: ${error.code}: ${error.message}`);
 		terminal.printJson({ error: { code: error.code, message: error.message, details: error.details } });
 	} else {

@@ -15,6 +15,10 @@ export function parseSeconds(text: string): number {
 	return parseWhole(text, 1, 86_400);
 }
 
+export function parseSeed(text: string): number {
+	return parseWhole(text, 0, 2 ** 32 - 1);
+}
+
 export function parseTolerance(text: string): number {
 	const value = Number(text);
 	if (text.trim() === "" || !Number.isFinite(value) || value < 0) {

@@ -44,7 +44,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 	],
 	partition: ["partition.ts"],
 	search: ["search.ts"],
-	verify: ["verify.ts", "certificate.ts", "verified-mugraph.ts"],
+	verify: ["verify.ts", "compare-programs.ts", "certificate.ts", "verified-mugraph.ts"],
 	"cost-model": ["cost-model.ts"],
 	lower: ["lower.ts"],
 	codegen: ["codegen.ts"],

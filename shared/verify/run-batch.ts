@@ -2,6 +2,7 @@ import { present } from "#shared/fault/assert.ts";
 import { interpretMuGraph } from "#shared/mugraph/interpret.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { KernelTiles } from "#shared/mugraph/tiles.ts";
+import type { Arithmetic } from "#shared/numeric/arithmetic.ts";
 import { createFieldArithmetic } from "#shared/numeric/field-arithmetic.ts";
 import {
 	type FieldBuffer,
@@ -20,6 +21,14 @@ export interface SmallPair {
 	readonly program: Program;
 	readonly muGraph: MuGraph;
 	readonly tiles: readonly KernelTiles[];
+}
+
+/** Two functions of the same independent tensors. */
+export interface BatchSides {
+	/** Elements of each input. */
+	readonly inputElements: readonly number[];
+	expected(inputs: readonly FieldBuffer[], arithmetic: Arithmetic<FieldBuffer>): readonly FieldBuffer[];
+	found(inputs: readonly FieldBuffer[], arithmetic: Arithmetic<FieldBuffer>): readonly FieldBuffer[];
 }
 
 export interface BatchOptions {
@@ -41,19 +50,35 @@ export type BatchOutcome =
 /** Rounds in which failed lanes are masked and the batch is run again. */
 const roundsMax = 8;
 
+/** One batch of random trials of a program against a µGraph. */
+export function runBatch(small: SmallPair, options: BatchOptions, uninterpreted: Set<string>): BatchOutcome {
+	const { program, muGraph, tiles } = small;
+	const sides: BatchSides = {
+		inputElements: program.inputs.map(({ shape }) => elementCount(shape)),
+		expected: (inputs, arithmetic) => interpretProgram(program, inputs, arithmetic),
+		found: (inputs, arithmetic) => interpretMuGraph(muGraph, inputs, tiles, arithmetic),
+	};
+	return runTrials(sides, options, uninterpreted);
+}
+
 /**
  * One batch of random trials. Inputs are uniform and independent in both fields, for every tensor, element and lane. Lanes
  * that fail are left out and the rest is run again, since uninterpreted functions see all counted lanes together.
  * Adds the names of uninterpreted operators to `uninterpreted`.
  */
-export function runBatch(small: SmallPair, options: BatchOptions, uninterpreted: Set<string>): BatchOutcome {
+export function runTrials(
+	sides: BatchSides,
+	options: BatchOptions,
+	uninterpreted: Set<string>,
+): BatchOutcome {
 	const masked = new Uint8Array(options.lanes);
 	for (let round = 0; round < roundsMax; round++) {
 		const trials = drawTrials(options, masked, uninterpreted);
-		const inputs = drawInputs(small.program, trials, options);
+		const random = createRandom(options.seed, 2 * options.batch + 1);
+		const inputs = sides.inputElements.map((elements) => randomField(trials, elements, random));
 		const arithmetic = createFieldArithmetic(trials);
-		const expected = interpretProgram(small.program, inputs, arithmetic);
-		const found = interpretMuGraph(small.muGraph, inputs, small.tiles, arithmetic);
+		const expected = sides.expected(inputs, arithmetic);
+		const found = sides.found(inputs, arithmetic);
 		if (!hasNewFailure(trials, masked)) return compareOutputs(expected, found, trials);
 		trials.failed.forEach((failed, lane) => {
 			if (failed === 1) masked[lane] = 1;
@@ -79,11 +104,6 @@ function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Se
 	};
 }
 
-function drawInputs(program: Program, trials: FieldTrials, options: BatchOptions): FieldBuffer[] {
-	const random = createRandom(options.seed, 2 * options.batch + 1);
-	return program.inputs.map((input) => randomField(trials, elementCount(input.shape), random));
-}
-
 function hasNewFailure(trials: FieldTrials, masked: Uint8Array): boolean {
 	return trials.failed.some((failed, lane) => failed === 1 && masked[lane] !== 1);
 }
@@ -96,7 +116,7 @@ function compareOutputs(
 ): BatchOutcome {
 	const { lanes, masked } = trials;
 	for (const [output, buffer] of expected.entries()) {
-		const other = present(found[output], "output of the µGraph");
+		const other = present(found[output], "output of the other side");
 		for (let at = 0; at < buffer.outside.length; at++) {
 			if (masked[at % lanes] === 1) continue;
 			const inside = buffer.inside[at] as number;
