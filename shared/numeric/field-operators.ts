@@ -180,17 +180,20 @@ const tanh: FieldOperator = exponential("tanh")((trials, [a], result) => {
 	divide(trials, [power, bottom], result);
 });
 
-/** The principal root in both fields; a radicand without one fails its lane. */
+/**
+ * The principal root. Outside exponents a radicand without one fails its lane; inside, the root then does not exist, and
+ * an exponential of it is uninterpreted.
+ */
 const squareRoot: FieldOperator = (trials, [a], result) => {
 	if (a === undefined) return;
-	for (const component of components) {
-		const prime = primeOf(trials, component);
-		for (let lane = 0; lane < trials.lanes; lane++) {
-			const value = a.buffer[component][a.at + lane] as number;
-			const root = Number.isNaN(value) ? value : principalRootModulo(value, prime);
-			if (root === null) trials.failed[lane] = 1;
-			result.buffer[component][result.at + lane] = root ?? 1;
-		}
+	const { p, q } = trials.pair;
+	for (let lane = 0; lane < trials.lanes; lane++) {
+		const root = principalRootModulo(a.buffer.outside[a.at + lane] as number, p);
+		if (root === null) trials.failed[lane] = 1;
+		result.buffer.outside[result.at + lane] = root ?? 1;
+		const inside = a.buffer.inside[a.at + lane] as number;
+		result.buffer.inside[result.at + lane] =
+			(Number.isNaN(inside) ? null : principalRootModulo(inside, q)) ?? Number.NaN;
 	}
 };
 

@@ -6,8 +6,9 @@ import { kernelBytesMoved } from "#shared/mugraph/bytes-moved.ts";
 import { type BlockNode, blockNodeOperands, type Kernel, type MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { AxisId, MapOperator } from "#shared/program/program.ts";
 
-/** Tile extent assumed along a grid axis, but never the whole axis; and of a loop step. */
+/** Extent assumed of a tile along a grid axis, but at least two tiles and at most so many; and of a loop step. */
 const nominalGridTile = 64;
+const nominalTilesMax = 16;
 const nominalLoopTile = 64;
 /** Device bytes that a typical core moves in a nanosecond. */
 const bytesEachNanosecond = 16;
@@ -18,9 +19,14 @@ const mapEachNanosecond = 16;
 const transcendentalOperations = 8;
 /** Handing one kernel's result to the next. */
 const kernelNanoseconds = 500;
+/** Of memory traffic and arithmetic the shorter hides behind the longer, but for this share. */
+const exposedShare = 0.1;
 /** A block whose values outgrow this cache loses a little at each doubling: enough to break ties. */
 const cacheBytes = 32 * 1024;
-const outgrownShare = 0.02;
+const outgrownShare = 0.001;
+/** Fewer blocks than this leave cores idle, each missing one at this cost. */
+const blocksEnough = 8;
+const idleShare = 0.25;
 
 const transcendental: ReadonlySet<MapOperator> = new Set<MapOperator>([
 	"exp",
@@ -38,7 +44,7 @@ export function muGraphCost(muGraph: MuGraph): number {
 	return muGraph.kernels.reduce((sum, kernel) => sum + kernelCost(kernel, muGraph), 0);
 }
 
-/** Nanoseconds of one kernel, device traffic and arithmetic added. */
+/** Nanoseconds of one kernel: a roofline of device traffic and arithmetic. */
 export function kernelCost(kernel: Kernel, muGraph: Omit<MuGraph, "kernels">): number {
 	const extentOf = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const whole = {
@@ -49,11 +55,18 @@ export function kernelCost(kernel: Kernel, muGraph: Omit<MuGraph, "kernels">): n
 	const traffic = (moved.readBytes + moved.writtenBytes) / bytesEachNanosecond;
 	const arithmetic = kernel.nodes.reduce((sum, node) => sum + nodeNanoseconds(node, kernel, extentOf), 0);
 	const outgrown = Math.log2(1 + nominalTileBytes(kernel, extentOf) / cacheBytes);
-	return kernelNanoseconds + (traffic + arithmetic) * (1 + outgrownShare * outgrown);
+	const roofline = Math.max(traffic, arithmetic) + exposedShare * Math.min(traffic, arithmetic);
+	const blocks = kernel.grid.reduce((count, axis) => count * extentOf(axis), 1);
+	const idle = idleShare * Math.max(0, blocksEnough / blocks - 1);
+	return kernelNanoseconds + roofline * (1 + outgrownShare * outgrown + idle);
 }
 
 function tilesAlong(extent: number): number {
-	return Math.ceil(extent / Math.min(nominalGridTile, Math.ceil(extent / 2)));
+	const tile = Math.max(
+		Math.min(nominalGridTile, Math.ceil(extent / 2)),
+		Math.ceil(extent / nominalTilesMax),
+	);
+	return Math.ceil(extent / tile);
 }
 
 /** The node's work over the whole kernel: in every tile along grid axes that it lacks it is done again. */

@@ -12,7 +12,7 @@ import type { AxisId } from "#shared/program/program.ts";
 import { buildKernel } from "./build-kernel.ts";
 import { kernelCost, nodeNanoseconds } from "./cost.ts";
 import { type KernelSpec, reducedAxes } from "./kernel-spec.ts";
-import { analyseLoop, type LoopAnalysis } from "./loop-analysis.ts";
+import { analyseLoop } from "./loop-analysis.ts";
 
 export interface PlacementLimits {
 	/** Passes over the loop axis in one kernel. */
@@ -60,9 +60,8 @@ export function placeKernel(spec: KernelSpec, limits: PlacementLimits): KernelPl
 		if (bytes > limits.tileBytesMax) prune("tile bytes");
 		else found.push(placement);
 	};
-	for (const { loop, analysis } of loopChoices(spec, limits, prune)) {
-		const { legal, shared } = gridChoices(spec, loop);
-		const kernel = buildKernel(spec, legal, loop, analysis);
+	for (const kernel of loopChoices(spec, limits, prune)) {
+		const { legal, shared } = gridChoices(spec, kernel.loop);
 		consider(kernel);
 		if (shared.length === legal.length) continue;
 		if (repeatedShare(kernel, shared, spec) < repeatedShareMin) prune("grid repeats little");
@@ -78,36 +77,26 @@ export function placeKernel(spec: KernelSpec, limits: PlacementLimits): KernelPl
 	};
 }
 
-interface LoopChoice {
-	readonly loop: AxisId | null;
-	readonly analysis: LoopAnalysis;
-}
-
-/** No loop; then each summed axis, plain and with running maxima where that saves a pass. */
+/** Block graphs without a loop; then for each summed axis, plain and with running maxima where that saves a pass. */
 function* loopChoices(
 	spec: KernelSpec,
 	limits: PlacementLimits,
 	prune: (rule: string) => void,
-): Generator<LoopChoice> {
-	yield { loop: null, analysis: analyseLoop(spec, null, false) };
+): Generator<Kernel> {
+	yield buildKernel(spec, gridChoices(spec, null).legal, null, analyseLoop(spec, null, false));
 	for (const loop of [...reducedAxes(spec)].sort((a, b) => a - b)) {
-		const plain = analyseLoop(spec, loop, false);
-		const online = analyseLoop(spec, loop, true);
-		const saves = passCount(online) < passCount(plain);
-		for (const analysis of saves ? [online, plain] : [plain]) {
-			if (passCount(analysis) > limits.passesMax) prune("passes over the loop");
-			else yield { loop, analysis };
+		const { legal } = gridChoices(spec, loop);
+		const plain = buildKernel(spec, legal, loop, analyseLoop(spec, loop, false));
+		const online = buildKernel(spec, legal, loop, analyseLoop(spec, loop, true));
+		for (const kernel of passCount(online) < passCount(plain) ? [online, plain] : [plain]) {
+			if (passCount(kernel) > limits.passesMax) prune("passes over the loop");
+			else yield kernel;
 		}
 	}
 }
 
-function passCount(analysis: LoopAnalysis): number {
-	let last = 0;
-	for (const timing of analysis.values()) {
-		if (timing.accumulates !== null) last = Math.max(last, timing.accumulates.pass);
-		else if (timing.hasLoopAxis && timing.weight === null) last = Math.max(last, timing.stage);
-	}
-	return Math.ceil(last / 2);
+function passCount(kernel: Kernel): number {
+	return Math.max(0, ...kernel.nodes.map((node) => (node.stage % 2 === 1 ? (node.stage + 1) / 2 : 0)));
 }
 
 /** All legal grid axes; and without those along which some reduction or contraction would be computed again in every tile. */

@@ -12,11 +12,12 @@ import { assembleMuGraph } from "./assemble.ts";
 import { muGraphCost } from "./cost.ts";
 import { type Cut, enumerateCuts } from "./cuts.ts";
 import { type KernelPlacements, type Placement, placeKernel } from "./placement.ts";
+import { type RankedMuGraph, selectRanked } from "./select.ts";
 
 export interface SearchLimits {
 	/** States visited in this call: positions (DAG, cut, combination of placements). */
 	readonly statesMax: number;
-	/** µGraphs returned; see `selectMuGraphs`. */
+	/** µGraphs returned; see select.ts. */
 	readonly foundMax: number;
 	/** Kernels of a µGraph, beyond the safe cuts. Default 4. */
 	readonly kernelsMax?: number;
@@ -67,7 +68,7 @@ interface Position {
 export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: string): SearchOutcome {
 	const start = cursor === undefined ? { dag: 0, cut: 0, combination: 0 } : parseCursor(cursor);
 	const tally = createTally();
-	const found = new Map<string, Ranked>();
+	const found = new Map<string, RankedMuGraph>();
 	let stoppedAt: Position | null = null;
 	for (const state of enumerateStates(program, limits, start, tally)) {
 		if (tally.counts.statesVisited >= limits.statesMax) {
@@ -94,40 +95,6 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 		},
 		cursor: stoppedAt === null ? null : `${stoppedAt.dag}.${stoppedAt.cut}.${stoppedAt.combination}`,
 	};
-}
-
-/**
- * Distinct µGraphs, at most `limit`, cheapest first (cost.ts), ties by digest. A quarter of the places goes to the cheapest
- * of other kernel counts than the winner's, so that a program keeps less fused forms beside its fused ones.
- */
-export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): readonly MuGraph[] {
-	const entries = new Map<string, Ranked>();
-	for (const muGraph of muGraphs) {
-		const digest = muGraphDigest(muGraph);
-		entries.set(digest, { muGraph, digest, cost: muGraphCost(muGraph) });
-	}
-	return selectRanked([...entries.values()], limit);
-}
-
-interface Ranked {
-	readonly muGraph: MuGraph;
-	readonly digest: string;
-	readonly cost: number;
-}
-
-function selectRanked(entries: readonly Ranked[], limit: number): readonly MuGraph[] {
-	const ranked = [...entries].sort((a, b) => a.cost - b.cost || (a.digest < b.digest ? -1 : 1));
-	const counts = new Set(ranked.slice(0, 1).map(({ muGraph }) => muGraph.kernels.length));
-	const others: Ranked[] = [];
-	for (const entry of ranked) {
-		const count = entry.muGraph.kernels.length;
-		if (counts.has(count)) continue;
-		counts.add(count);
-		others.push(entry);
-	}
-	const chosen = new Set([...ranked.slice(0, 1), ...others.slice(0, Math.ceil(limit / 4)), ...ranked]);
-	const kept = new Set([...chosen].slice(0, limit));
-	return ranked.filter((entry) => kept.has(entry)).map(({ muGraph }) => muGraph);
 }
 
 function parseCursor(text: string): Position {

@@ -254,7 +254,7 @@ function testInstance(
 }
 
 function nextLanes(lanes: number): number {
-	return batchLanes.find((candidate) => candidate > lanes) ?? lanesMax + 1;
+	return batchLanes.find((candidate) => candidate > 4 * lanes) ?? lanesMax + 1;
 }
 
 /** Per-batch overhead, in lanes. */

@@ -1,0 +1,50 @@
+// Which µGraphs a search returns when it may return only a few.
+
+import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
+import type { MuGraph } from "#shared/mugraph/mugraph.ts";
+import { muGraphCost } from "./cost.ts";
+
+export interface RankedMuGraph {
+	readonly muGraph: MuGraph;
+	readonly digest: string;
+	/** See cost.ts. */
+	readonly cost: number;
+}
+
+/** Merges what several calls of one search found: distinct µGraphs, at most `limit`. */
+export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): readonly MuGraph[] {
+	const entries = new Map<string, RankedMuGraph>();
+	for (const muGraph of muGraphs) {
+		const digest = muGraphDigest(muGraph);
+		entries.set(digest, { muGraph, digest, cost: muGraphCost(muGraph) });
+	}
+	return selectRanked([...entries.values()], limit);
+}
+
+/**
+ * At most `limit`, cheapest first, ties by digest. Variety comes before rank: first the cheapest of each pattern of loops,
+ * of single kernels half of the places at most, of each other number of kernels a quarter; what is left goes to the cheapest of the rest. Law: selecting from
+ * parts and then from what they kept gives what selecting from the whole gives (the first pass is greedy on a laminar
+ * matroid).
+ */
+export function selectRanked(entries: readonly RankedMuGraph[], limit: number): readonly MuGraph[] {
+	const ranked = [...entries].sort((a, b) => a.cost - b.cost || (a.digest < b.digest ? -1 : 1));
+	const patterns = new Set<string>();
+	const countOfKernels = new Map<number, number>();
+	const varied = ranked.filter(({ muGraph }) => {
+		const kernels = muGraph.kernels.length;
+		const count = countOfKernels.get(kernels) ?? 0;
+		const pattern = loopPattern(muGraph);
+		if (patterns.has(pattern) || count >= Math.ceil(limit / (kernels === 1 ? 2 : 4))) return false;
+		patterns.add(pattern);
+		countOfKernels.set(kernels, count + 1);
+		return true;
+	});
+	const kept = new Set([...new Set([...varied.slice(0, limit), ...ranked])].slice(0, limit));
+	return ranked.filter((entry) => kept.has(entry)).map(({ muGraph }) => muGraph);
+}
+
+/** The kernels' grids and loops. */
+function loopPattern(muGraph: MuGraph): string {
+	return JSON.stringify(muGraph.kernels.map(({ grid, loop }) => [grid, loop]));
+}
