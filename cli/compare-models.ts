@@ -4,7 +4,7 @@
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { compareTensors, type TensorComparison } from "#shared/graph/compare.ts";
-import type { Graph, ValueId } from "#shared/graph/graph.ts";
+import type { Graph, Value, ValueId } from "#shared/graph/graph.ts";
 import { interpretGraph } from "#shared/graph/interpret.ts";
 import { createRandom, type Random } from "#shared/numeric/random.ts";
 import { buildProgram } from "#shared/program/build-program.ts";
@@ -35,31 +35,42 @@ const realTrials = 4;
 /** float32 results of float64 arithmetic: a few roundings of the largest element. */
 const roundingShare = 1e-6;
 
-/** Inputs and outputs are matched by name where both have the same names, else by position. */
+/** Inputs are matched by name where one side has all of the other's names, else by position; outputs by position. */
 export function compareModels(left: Graph, right: Graph, seed: number): ModelComparison {
-	const signature = compareSignatures(left, right);
-	if (signature !== null) return { ...unproven("different", signature), counterexample: null };
-	const matched = matchInputs(left, right);
+	if ([left, right].some(({ inputs }) => inputs.some(({ role }) => role === "foreign")))
+		return unproven("inconclusive", "operators were refused; `kiln analyze` names them");
+	const inputs = matchInputs(left, right);
+	if (inputs === null)
+		return unproven("different", `${left.inputs.length} and ${right.inputs.length} inputs`);
+	const signature = compareSignatures(left, right, inputs);
+	if (signature !== null) return unproven("different", signature);
 	for (let trial = 0; trial < realTrials; trial++) {
-		const outcome = compareOnReals(left, right, matched, seed + trial);
+		const outcome = compareOnReals(left, right, inputs, seed + trial);
 		if (outcome !== null) return outcome;
 	}
+	return proveEqual(left, right, inputs, seed);
+}
+
+function proveEqual(
+	left: Graph,
+	right: Graph,
+	inputs: readonly SharedInput[],
+	seed: number,
+): ModelComparison {
+	const agrees = `agrees on ${realTrials} random inputs`;
 	const leftProgram = bindProgram(
 		left,
-		left.inputs.map(({ value }) => value),
+		inputs.map((input) => input.left),
 	);
-	const rightProgram = bindProgram(right, matched);
-	for (const built of [leftProgram, rightProgram]) {
-		if (typeof built === "string")
-			return unproven("inconclusive", `agrees on ${realTrials} random inputs; ${built}`);
-	}
-	if (typeof leftProgram === "string" || typeof rightProgram === "string")
-		return unproven("inconclusive", "");
-	const tensorElements = left.inputs.map(({ value }) => elementCount(graphValue(left, value).shape));
+	if (typeof leftProgram === "string") return unproven("inconclusive", `${agrees}; ${leftProgram}`);
+	const rightProgram = bindProgram(
+		right,
+		inputs.map((input) => input.right),
+	);
+	if (typeof rightProgram === "string") return unproven("inconclusive", `${agrees}; ${rightProgram}`);
+	const tensorElements = inputs.map(({ value }) => elementCount(value.shape));
 	const proof = comparePrograms(leftProgram, rightProgram, { seed, tensorElements });
-	if (proof.kind === "inconclusive") {
-		return unproven("inconclusive", `agrees on ${realTrials} random inputs; ${proof.reason}`);
-	}
+	if (proof.kind === "inconclusive") return unproven("inconclusive", `${agrees}; ${proof.reason}`);
 	return {
 		verdict: "equal",
 		reason: "agrees over finite fields",
@@ -75,53 +86,71 @@ function unproven(verdict: "different" | "inconclusive", reason: string): ModelC
 
 const graphValue = (graph: Graph, id: ValueId) => present(graph.values[id], "a value of the graph");
 
-/** Null when both have inputs and outputs of the same types and shapes. */
-function compareSignatures(left: Graph, right: Graph): string | null {
-	if (left.inputs.length !== right.inputs.length) {
-		return `${left.inputs.length} and ${right.inputs.length} inputs`;
-	}
-	if (left.outputs.length !== right.outputs.length) {
-		return `${left.outputs.length} and ${right.outputs.length} outputs`;
-	}
-	const differ = (a: ValueId, b: ValueId): boolean => {
-		const [one, other] = [graphValue(left, a), graphValue(right, b)];
-		return one.dataType !== other.dataType || !equalShapes(one.shape, other.shape);
-	};
-	const matched = matchInputs(left, right);
-	const input = left.inputs.findIndex(({ value }, at) =>
-		differ(value, present(matched[at], "a matched input")),
-	);
-	if (input >= 0) return `input ${input} has another type or shape`;
-	const output = left.outputs.findIndex(({ value }, at) =>
-		differ(value, present(right.outputs[at], "an output").value),
-	);
-	return output >= 0 ? `output ${output} has another type or shape` : null;
+/** An input of either side or both; one that a side does not have, that side does not use. */
+interface SharedInput {
+	readonly value: Value;
+	readonly left: ValueId | null;
+	readonly right: ValueId | null;
 }
 
-/** Inputs of `right` in the order of `left`'s. */
-function matchInputs(left: Graph, right: Graph): readonly ValueId[] {
-	const byName = new Map(right.inputs.map(({ value }) => [graphValue(right, value).name, value]));
-	const named = left.inputs.map(({ value }) => byName.get(graphValue(left, value).name));
-	return right.inputs.map(({ value }, at) => (named.includes(undefined) ? value : (named[at] ?? value)));
+/** Null when the inputs cannot be matched. */
+function matchInputs(left: Graph, right: Graph): readonly SharedInput[] | null {
+	const byName = (graph: Graph) =>
+		new Map(graph.inputs.map(({ value }) => [graphValue(graph, value).name, value]));
+	const [leftIds, rightIds] = [byName(left), byName(right)];
+	const isWithin = (names: ReadonlyMap<string, ValueId>, others: ReadonlyMap<string, ValueId>): boolean =>
+		[...names.keys()].every((name) => others.has(name));
+	if (isWithin(leftIds, rightIds) || isWithin(rightIds, leftIds)) {
+		const larger = leftIds.size >= rightIds.size ? left : right;
+		return larger.inputs.map(({ value: id }) => {
+			const value = graphValue(larger, id);
+			return { value, left: leftIds.get(value.name) ?? null, right: rightIds.get(value.name) ?? null };
+		});
+	}
+	if (left.inputs.length !== right.inputs.length) return null;
+	return left.inputs.map(({ value: id }, at) => {
+		const other = present(right.inputs[at], "as many inputs").value;
+		return { value: graphValue(left, id), left: id, right: other };
+	});
+}
+
+/** Null when both have inputs and outputs of the same types and shapes. */
+function compareSignatures(left: Graph, right: Graph, inputs: readonly SharedInput[]): string | null {
+	const differ = (one: Value, other: Value): boolean =>
+		one.dataType !== other.dataType || !equalShapes(one.shape, other.shape);
+	for (const input of inputs) {
+		if (input.left === null || input.right === null) continue;
+		if (differ(graphValue(left, input.left), graphValue(right, input.right)))
+			return `input '${input.value.name}' has another type or shape`;
+	}
+	if (left.outputs.length !== right.outputs.length)
+		return `${left.outputs.length} and ${right.outputs.length} outputs`;
+	const output = left.outputs.findIndex(({ value }, at) => {
+		const other = present(right.outputs[at], "as many outputs").value;
+		return differ(graphValue(left, value), graphValue(right, other));
+	});
+	return output >= 0 ? `output ${output} has another type or shape` : null;
 }
 
 /** A difference on real inputs, or null. */
 function compareOnReals(
 	left: Graph,
 	right: Graph,
-	matched: readonly ValueId[],
+	inputs: readonly SharedInput[],
 	seed: number,
 ): ModelComparison | null {
 	const random = createRandom(seed);
-	const tensors = left.inputs.map(({ value }) => drawTensor(left, value, random));
-	const run = (graph: Graph, inputs: readonly ValueId[]): ReadonlyMap<ValueId, TensorData> => {
-		const bound = inputs.map((value, at) => [value, present(tensors[at], "a drawn tensor")] as const);
+	const tensors = inputs.map(({ value }) => drawTensor(value, random));
+	const run = (graph: Graph, side: "left" | "right"): ReadonlyMap<ValueId, TensorData> => {
+		const bound = inputs.flatMap((input, at) => {
+			const id = input[side];
+			return id === null ? [] : [[id, present(tensors[at], "a drawn tensor")] as const];
+		});
 		return interpretGraph(graph, new Map(bound));
 	};
 	let outputs: readonly ReadonlyMap<ValueId, TensorData>[];
 	try {
-		const own = left.inputs.map(({ value }) => value);
-		outputs = [run(left, own), run(right, matched)];
+		outputs = [run(left, "left"), run(right, "right")];
 	} catch (error) {
 		// An operator that was refused, a graph beyond the limits, or an index that random values put out of range.
 		if (error instanceof OptimizeError) return unproven("inconclusive", error.message);
@@ -139,8 +168,7 @@ function compareOnReals(
 	return null;
 }
 
-function drawTensor(graph: Graph, value: ValueId, random: Random): TensorData {
-	const { dataType, shape } = graphValue(graph, value);
+function drawTensor({ dataType, shape }: Value, random: Random): TensorData {
 	const draw = isFloat(dataType) ? () => random.nextUnit() * 4 - 2 : () => random.nextBelow(2);
 	return writeElements(dataType, shape, Float64Array.from({ length: elementCount(shape) }, draw));
 }
@@ -153,7 +181,7 @@ function largestMagnitude(tensor: TensorData): number {
 }
 
 /** The whole graph as one program over its inputs, or why it is none. */
-function bindProgram(graph: Graph, inputs: readonly ValueId[]): BoundProgram | string {
+function bindProgram(graph: Graph, inputs: readonly (ValueId | null)[]): BoundProgram | string {
 	const made = new Set(graph.nodes.map(({ output }) => output));
 	const outputs = graph.outputs.map(({ value }) => value);
 	if (outputs.some((value) => !made.has(value))) return "an output is an input or a constant as it stands";

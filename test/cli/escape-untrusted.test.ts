@@ -23,7 +23,7 @@ describe("safeJson", () => {
 				expect(JSON.parse(text)).toEqual(JSON.parse(JSON.stringify(value)));
 				expect(text.replaceAll("\n", "")).not.toMatch(/\p{Cc}|\p{Bidi_Control}/u);
 			}),
-			{ seed: Number(process.env["TEST_SEED"]) },
+			{ seed: Number(process.env.TEST_SEED) },
 		);
 	});
 });
