@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -7,15 +7,19 @@ export interface FaultingServer {
 	readonly url: string;
 	/** Requests seen, in order. */
 	readonly seen: string[];
+	/** Headers of the last request. */
+	lastHeaders(): IncomingHttpHeaders;
 	stop(): Promise<void>;
 }
 
 /** Answers request n with `answers[n]`, and all later ones with the last. */
 export async function startFaultingServer(answers: readonly Answer[]): Promise<FaultingServer> {
 	const seen: string[] = [];
+	let headers: IncomingHttpHeaders = {};
 	const server = createServer((request, response) => {
 		const answer = answers[Math.min(seen.length, answers.length - 1)];
 		seen.push(`${request.method} ${request.url}`);
+		headers = request.headers;
 		request.resume();
 		request.on("end", () => answer?.(request, response));
 	});
@@ -24,6 +28,7 @@ export async function startFaultingServer(answers: readonly Answer[]): Promise<F
 	return {
 		url: `http://127.0.0.1:${port}`,
 		seen,
+		lastHeaders: () => headers,
 		stop: () =>
 			new Promise((resolve) => {
 				server.closeAllConnections();

@@ -33,8 +33,10 @@ export async function startLocalStore(): Promise<LocalStore> {
 
 export interface LocalQueues {
 	readonly endpoint: string;
-	/** A queue of its own whose messages die after two receives, and its dead letters. */
-	create(): Promise<{ readonly queue: SqsQueueOptions; readonly deadLetters: SqsQueueOptions }>;
+	/** A queue of its own whose messages die after so many receives (default 2), and its dead letters. */
+	create(
+		receivesMax?: number,
+	): Promise<{ readonly queue: SqsQueueOptions; readonly deadLetters: SqsQueueOptions }>;
 	stop(): Promise<void>;
 }
 
@@ -49,12 +51,12 @@ export async function startLocalQueues(): Promise<LocalQueues> {
 	};
 	return {
 		endpoint,
-		async create() {
+		async create(receivesMax = 2) {
 			const name = `contract-${++made}`;
 			const deadLetters = await createQueue(`${name}-dead`, {});
 			const request = { QueueUrl: deadLetters.queueUrl, AttributeNames: ["QueueArn" as const] };
 			const { Attributes } = await client.send(new GetQueueAttributesCommand(request));
-			const redrive = { deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: 2 };
+			const redrive = { deadLetterTargetArn: Attributes?.QueueArn, maxReceiveCount: receivesMax };
 			return { queue: await createQueue(name, { RedrivePolicy: JSON.stringify(redrive) }), deadLetters };
 		},
 		async stop() {

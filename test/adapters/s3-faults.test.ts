@@ -1,5 +1,6 @@
 // What the store does when the network and the service misbehave: bounded tries, no lost write, no wrong answer.
 
+import { createHash } from "node:crypto";
 import { afterEach, describe, expect, test } from "vitest";
 import { createS3Store } from "#adapters/s3-store.ts";
 import { createSqsQueue } from "#adapters/sqs-queue.ts";
@@ -12,7 +13,14 @@ import {
 	truncated,
 } from "./faulting-server.ts";
 
-const retry = { triesMax: 3, tryMillisecondsMax: 100, pauseMilliseconds: 1, jitter: () => 0.5 };
+/** Short where an answer never comes, long where a slow machine must not look like one. */
+const retryAfter = (tryMillisecondsMax: number) => ({
+	triesMax: 3,
+	tryMillisecondsMax,
+	pauseMilliseconds: 1,
+	jitter: () => 0.5,
+});
+const retry = retryAfter(10_000);
 const place = { bucket: "bucket", region: "r", accessKeyId: "a", secretAccessKey: "s", retry };
 const found = status(200, "bytes", { etag: '"1"' });
 
@@ -21,7 +29,8 @@ afterEach(() => server?.stop());
 
 async function storeAnswering(...answers: readonly Answer[]) {
 	server = await startFaultingServer(answers);
-	return { store: createS3Store({ ...place, endpoint: server.url }), seen: server.seen };
+	const patience = answers.includes(stall) ? retryAfter(700) : retry;
+	return { store: createS3Store({ ...place, endpoint: server.url, retry: patience }), seen: server.seen };
 }
 
 describe("reads", () => {
@@ -62,6 +71,16 @@ describe("conditional writes", () => {
 		const { store, seen } = await storeAnswering(status(409), status(200, "", { etag: '"2"' }));
 		expect(await store.put("k", bytes, absent)).toEqual({ kind: "stored", etag: '"2"' });
 		expect(seen).toHaveLength(2);
+	});
+
+	test("the digest of the bytes is part of what is signed, so that others cannot be put in their place", async () => {
+		const { store } = await storeAnswering(status(200, "", { etag: '"1"' }));
+		await store.put("k", bytes, absent);
+		const headers = server?.lastHeaders() ?? {};
+		const digest = createHash("sha256").update(bytes).digest("hex");
+		expect(headers["x-amz-content-sha256"]).toBe(digest);
+		expect(headers.authorization).toContain("x-amz-content-sha256");
+		expect(headers.authorization).toContain("if-none-match");
 	});
 
 	test.each([412, 404])("%i to If-Match means changed", async (code) => {

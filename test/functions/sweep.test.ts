@@ -101,6 +101,20 @@ describe("sweepJobs", () => {
 		expect(await sweepJobs(edge.services)).toMatchObject({ jobs: 0 });
 	});
 
+	test("leaves a task that a runner reports from to it, even past the deadline", async () => {
+		const { edge, job } = await queuedJob();
+		edge.advanceSeconds(3500);
+		const reported = new Date(startMilliseconds + 3_500_000).toISOString();
+		await changeJob(edge, job.id, (current) => ({
+			...runTask(lostAttempts(1))(current),
+			updatedAt: reported,
+		}));
+		edge.advanceSeconds(150);
+		expect(await sweepJobs(edge.services)).toMatchObject({ ended: 0 });
+		edge.advanceSeconds(60);
+		expect(await sweepJobs(edge.services)).toMatchObject({ ended: 1 });
+	});
+
 	test("after the leader expired one follower leads", async () => {
 		const { edge, model, job } = await queuedJob();
 		await drainQueue(edge);
