@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { AddCommand, RunCommand } from "./command-context.ts";
 import { addAnalyze } from "./commands/analyze.ts";
+import { addBench } from "./commands/bench.ts";
 import { addCheck } from "./commands/check.ts";
 import { addDoctor } from "./commands/doctor.ts";
 import { addEquivalent } from "./commands/equivalent.ts";
@@ -19,6 +20,7 @@ const commands: readonly AddCommand[] = [
 	addOptimize,
 	addAnalyze,
 	addCheck,
+	addBench,
 	addSearch,
 	addEquivalent,
 	addFetch,

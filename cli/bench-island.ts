@@ -1,0 +1,153 @@
+// Measuring one island here and now, with the runner's own measuring code and harness.
+
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { effortBudget } from "#runner/jobs/effort-budget.ts";
+import { prepareCandidates } from "#runner/jobs/prepare-candidates.ts";
+import { describeMachine } from "#runner/machine/describe-machine.ts";
+import { referenceOperations } from "#runner/measure/datasets.ts";
+import { buildHarness } from "#runner/measure/harness-binary.ts";
+import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import { findRuntimeLibrary } from "#runner/measure/runtime-library.ts";
+import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
+import { type Compiler, findCompiler } from "#runner/toolchain/find-compiler.ts";
+import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { Graph } from "#shared/graph/graph.ts";
+import type { Island } from "#shared/partition/partition.ts";
+import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
+import type { Effort } from "#shared/pipeline/plan.ts";
+import { planProgram } from "#shared/pipeline/plan-program.ts";
+import type { Program } from "#shared/program/program.ts";
+import { type Machine, type TargetId, targets } from "#shared/target/target.ts";
+import { elementBytes } from "#shared/tensor/data-type.ts";
+import { elementCount } from "#shared/tensor/shape.ts";
+import { kernelFolders } from "./kernel-folders.ts";
+
+export interface BenchOptions {
+	readonly target: TargetId;
+	readonly threads: number;
+	readonly effort: Effort;
+	/** Folder of kernel folders, or null: candidates are found here. */
+	readonly kernels: string | null;
+	/** Scratch. */
+	readonly directory: string;
+	readonly signal: AbortSignal;
+}
+
+export interface BenchSession extends Omit<BenchOptions, "kernels"> {
+	readonly compiler: Compiler;
+	readonly harness: string;
+	readonly runtime: string;
+	readonly machine: Machine;
+	/** By program digest; null: candidates are found here. */
+	readonly folders: ReadonlyMap<string, string> | null;
+}
+
+export interface BenchCase {
+	readonly island: number;
+	readonly program: string;
+	readonly baselineForm: string;
+	readonly baselineNs: number;
+	readonly kernelNs: number;
+	readonly ratio: Interval;
+	readonly verdict: SpeedVerdict;
+	/** Least time that the machine's probed bandwidth and FMA rate allow, over the kernel's time. Above 1 where caches help. */
+	readonly rooflineShare: number;
+}
+
+/** Finds the tools and probes the machine. Throws `toolchain.missing`. */
+export async function openBench(options: BenchOptions): Promise<BenchSession> {
+	const compiler = await findCompiler(process.env.PATH ?? "", process.env.CC);
+	if (compiler === null)
+		throw new OptimizeError("toolchain.missing", "no C compiler found: install gcc or clang, or set CC");
+	const runtime = findRuntimeLibrary();
+	if (runtime === null)
+		throw new OptimizeError("toolchain.missing", "onnxruntime-node has no library for this machine");
+	const { kernels, ...rest } = options;
+	return {
+		...rest,
+		compiler,
+		runtime,
+		harness: await buildHarness(compiler, options.directory),
+		machine: await describeMachine(options.target, compiler, options.directory),
+		folders: kernels === null ? null : await kernelFolders(kernels),
+	};
+}
+
+/** An island without a stored kernel, or whose candidates are all slower, is its own baseline. */
+export async function benchIsland(
+	session: BenchSession,
+	modelBytes: Uint8Array,
+	graph: Graph,
+	island: Island,
+): Promise<BenchCase> {
+	const directory = join(session.directory, island.digest);
+	await mkdir(directory, { recursive: true });
+	const result = await measureCandidates({
+		program: island.program,
+		target: targets[session.target],
+		threads: session.threads,
+		seed: benchSeed,
+		baselines: islandBaselines(modelBytes, graph, island).map(({ bytes, ...form }) => ({
+			...form,
+			model: bytes,
+		})),
+		...(await candidatesFor(session, island)),
+		budget: effortBudget(session.effort, 1).measure,
+		directory,
+		compiler: session.compiler,
+		harness: session.harness,
+		runtime: session.runtime,
+		hangMilliseconds,
+		signal: session.signal,
+	});
+	const baselineNs = result.baseline.latencyNanoseconds;
+	const kernelNs = result.kernel?.latencyNanoseconds.kernel ?? baselineNs;
+	return {
+		island: island.index,
+		program: island.digest,
+		baselineForm: result.baseline.form,
+		baselineNs,
+		kernelNs,
+		ratio: result.kernel?.comparison.speedup ?? { median: 1, low: 1, high: 1 },
+		verdict: result.kernel?.comparison.verdict ?? "baseline",
+		rooflineShare: rooflineNanoseconds(island.program, session) / kernelNs,
+	};
+}
+
+/** Of the input data: any will do, and the same one makes runs comparable. */
+const benchSeed = 1;
+const hangMilliseconds = 10_000;
+
+interface Candidates {
+	readonly candidatesCount: number;
+	readonly emitUnit: EmitUnit;
+}
+
+async function candidatesFor(session: BenchSession, island: Island): Promise<Candidates> {
+	const { target, threads, effort, folders } = session;
+	if (folders === null) {
+		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
+		const { proofs, emitUnit } = prepareCandidates(planProgram({ ...request, cursor: null }));
+		return { candidatesCount: proofs.length, emitUnit };
+	}
+	const folder = folders.get(island.digest);
+	if (folder === undefined) return { candidatesCount: 0, emitUnit: () => "" };
+	const source = await readFile(join(folder, "kernel.c"), "utf8");
+	// One candidate, so one part a unit.
+	const emitUnit: EmitUnit = ([part]) => source.replaceAll(kernelPrefix, part?.prefix ?? kernelPrefix);
+	return { candidatesCount: 1, emitUnit };
+}
+
+/** Williams et al. 2009: every input and output moved once, every multiply-add done once, whichever takes longer. */
+function rooflineNanoseconds(program: Program, { machine, threads }: BenchSession): number {
+	const bytes = [...program.inputs, ...program.outputs]
+		.map(({ shape, dataType }) => elementCount(shape) * elementBytes(dataType))
+		.reduce((sum, count) => sum + count, 0);
+	const operations = 2 * referenceOperations(program);
+	return Math.max(
+		bytes / machine.readGigabytesPerSecond,
+		operations / (machine.fusedMultiplyAddGflops * Math.min(threads, machine.cores)),
+	);
+}
