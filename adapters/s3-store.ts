@@ -20,29 +20,17 @@ export interface S3StoreOptions {
 
 type Headers = Readonly<Record<string, string>>;
 
+type Send = <T>(
+	what: string,
+	url: string,
+	init: { readonly method: string; readonly headers?: Headers; readonly body?: Uint8Array<ArrayBuffer> },
+	/** Learns how many tries went before. */
+	read: (response: Response, tried: number) => Promise<TryOutcome<T>>,
+) => Promise<T>;
+
 export function createS3Store(options: S3StoreOptions): ArtefactStore {
-	const { accessKeyId, secretAccessKey, region } = options;
-	const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
-	const policy = { ...defaultRetryPolicy, ...options.retry };
-
-	const request = <T>(
-		what: string,
-		url: string,
-		init: { method: string; headers?: Headers; body?: Uint8Array<ArrayBuffer> },
-		read: (response: Response, tried: number) => Promise<TryOutcome<T>>,
-	): Promise<T> =>
-		withRetries(
-			policy,
-			async (signal, tried) => {
-				const response = await client.fetch(url, { ...init, signal });
-				if (isTransient(response.status)) return again(response);
-				return read(response, tried);
-			},
-			(reason, cause) =>
-				new OptimizeError("infra.storage", `the object store did not answer: ${reason}`, { what }, cause),
-		);
+	const request = createSend(options);
 	const objectUrl = (key: string): string => s3ObjectUrl(options, key);
-
 	const get = (key: string): Promise<StoredObject | null> =>
 		request("get", objectUrl(key), { method: "GET" }, readObject);
 
@@ -92,6 +80,24 @@ export function createS3Store(options: S3StoreOptions): ArtefactStore {
 				response.ok || response.status === 404 ? skipBody(response, undefined) : refused(response),
 			),
 	};
+}
+
+/** Signs, sends and retries; what is not worth another try is read by `read`. */
+function createSend(options: S3StoreOptions): Send {
+	const { accessKeyId, secretAccessKey, region } = options;
+	const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "s3", retries: 0 });
+	const policy = { ...defaultRetryPolicy, ...options.retry };
+	return (what, url, init, read) =>
+		withRetries(
+			policy,
+			async (signal, tried) => {
+				const response = await client.fetch(url, { ...init, signal });
+				if (isTransient(response.status)) return again(response);
+				return read(response, tried);
+			},
+			(reason, cause) =>
+				new OptimizeError("infra.storage", `the object store did not answer: ${reason}`, { what }, cause),
+		);
 }
 
 /** Path-style address of an object; every segment is escaped. */

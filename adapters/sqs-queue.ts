@@ -29,40 +29,26 @@ interface SqsAnswer {
 	readonly body: Readonly<Record<string, unknown>>;
 }
 
-export function createSqsQueue(options: SqsQueueOptions): SqsQueue {
-	const { accessKeyId, secretAccessKey, region, queueUrl } = options;
-	const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "sqs", retries: 0 });
-	const policy = { ...defaultRetryPolicy, ...options.retry };
+type Call = (
+	operation: string,
+	parameters: Readonly<Record<string, unknown>>,
+	/** How long the answer may take besides. */
+	waitMilliseconds?: number,
+) => Promise<SqsAnswer>;
 
-	const call = (
-		operation: string,
-		parameters: Readonly<Record<string, unknown>>,
-		waitMilliseconds = 0,
-	): Promise<SqsAnswer> =>
-		withRetries(
-			{ ...policy, tryMillisecondsMax: policy.tryMillisecondsMax + waitMilliseconds },
-			async (signal) => {
-				const response = await client.fetch(`${options.endpoint}/`, {
-					method: "POST",
-					headers: {
-						"content-type": "application/x-amz-json-1.0",
-						"x-amz-target": `AmazonSQS.${operation}`,
-					},
-					body: JSON.stringify({ QueueUrl: queueUrl, ...parameters }),
-					signal,
-				});
-				return readAnswer(response);
-			},
-			(reason, cause) =>
-				new OptimizeError("infra.queue", `the queue did not answer: ${reason}`, { operation }, cause),
-		);
-	const callOrFail = async (
-		...request: Parameters<typeof call>
-	): Promise<Readonly<Record<string, unknown>>> => {
+export function createSqsQueue(options: SqsQueueOptions): SqsQueue {
+	const call = createCall(options);
+	const callOrFail: (...request: Parameters<Call>) => Promise<SqsAnswer["body"]> = async (...request) => {
 		const answer = await call(...request);
 		if (answer.status === 200) return answer.body;
-		const type = errorType(answer);
-		throw new OptimizeError("infra.queue", `the queue refused ${request[0]}: ${type}`, { type });
+		throw refusal(request[0], answer);
+	};
+	/** False: the message is not ours any more. */
+	const callOnReceipt: (...request: Parameters<Call>) => Promise<boolean> = async (...request) => {
+		const answer = await call(...request);
+		if (answer.status === 200) return true;
+		if (lostReceiptErrors.some((name) => errorType(answer).endsWith(name))) return false;
+		throw refusal(request[0], answer);
 	};
 
 	return {
@@ -80,28 +66,46 @@ export function createSqsQueue(options: SqsQueueOptions): SqsQueue {
 			return firstMessage(await callOrFail("ReceiveMessage", parameters, wait * 1000));
 		},
 		async extend(receipt, visibilitySeconds) {
-			const answer = await call("ChangeMessageVisibility", {
-				ReceiptHandle: receipt,
-				VisibilityTimeout: visibilitySeconds,
-			});
-			if (answer.status === 200) return "extended";
-			const type = errorType(answer);
-			if (lostReceiptErrors.some((name) => type.endsWith(name))) return "lost";
-			throw new OptimizeError("infra.queue", `the queue refused ChangeMessageVisibility: ${type}`, {
-				type,
-			});
+			const parameters = { ReceiptHandle: receipt, VisibilityTimeout: visibilitySeconds };
+			return (await callOnReceipt("ChangeMessageVisibility", parameters)) ? "extended" : "lost";
+		},
+		async acknowledge(receipt) {
+			await callOnReceipt("DeleteMessage", { ReceiptHandle: receipt });
 		},
 		async probe() {
 			await callOrFail("GetQueueAttributes", { AttributeNames: ["QueueArn"] });
 		},
-		async acknowledge(receipt) {
-			const answer = await call("DeleteMessage", { ReceiptHandle: receipt });
-			if (answer.status === 200) return;
-			const type = errorType(answer);
-			if (lostReceiptErrors.some((name) => type.endsWith(name))) return;
-			throw new OptimizeError("infra.queue", `the queue refused DeleteMessage: ${type}`, { type });
-		},
 	};
+}
+
+/** Signs, sends and retries one operation. */
+function createCall(options: SqsQueueOptions): Call {
+	const { accessKeyId, secretAccessKey, region, queueUrl } = options;
+	const client = new AwsClient({ accessKeyId, secretAccessKey, region, service: "sqs", retries: 0 });
+	const policy = { ...defaultRetryPolicy, ...options.retry };
+	return (operation, parameters, waitMilliseconds = 0) =>
+		withRetries(
+			{ ...policy, tryMillisecondsMax: policy.tryMillisecondsMax + waitMilliseconds },
+			async (signal) => {
+				const response = await client.fetch(`${options.endpoint}/`, {
+					method: "POST",
+					headers: {
+						"content-type": "application/x-amz-json-1.0",
+						"x-amz-target": `AmazonSQS.${operation}`,
+					},
+					body: JSON.stringify({ QueueUrl: queueUrl, ...parameters }),
+					signal,
+				});
+				return readAnswer(response);
+			},
+			(reason, cause) =>
+				new OptimizeError("infra.queue", `the queue did not answer: ${reason}`, { operation }, cause),
+		);
+}
+
+function refusal(operation: string, answer: SqsAnswer): OptimizeError {
+	const type = errorType(answer);
+	return new OptimizeError("infra.queue", `the queue refused ${operation}: ${type}`, { type });
 }
 
 /** Error names that mean: this message is not ours (any more). `InvalidParameterValue` is SQS's for a stale receipt. */

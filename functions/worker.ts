@@ -27,7 +27,7 @@ function edgeFor(bindings: Bindings): Edge {
 	if (edge !== undefined) return edge;
 	const services = createEdgeServices(parseEnvironment(bindings), {
 		compiler: createModelCompiler(),
-		asset: (path) => fetchAsset(bindings["ASSETS"], path),
+		asset: (path) => fetchAsset(bindings.ASSETS, path),
 		report: (entry) => console.error(JSON.stringify(entry)),
 	});
 	edge = { services, app: createApp(services) };

@@ -23,7 +23,7 @@ describe.concurrent("the queue over SQS", () => {
 	});
 });
 
-describe("the queue over SQS", () => {
+describe("SQS itself", () => {
 	test("a probe of a queue that is not there fails with infra.queue", async () => {
 		const { queue } = await local.create();
 		await createSqsQueue(queue).probe();

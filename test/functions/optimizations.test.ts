@@ -123,7 +123,7 @@ describe("POST /v1/optimizations", () => {
 		const json = { model: model.id, target: "cpu-x86-64-v3", cache: "only" };
 		const response = await edge.call("POST", "/v1/optimizations", { json });
 		const problem = await expectProblem(response, "cache.miss", 404);
-		expect(problem.details["misses"]).toMatchObject([
+		expect(problem.details.misses).toMatchObject([
 			{ components: { program: model.islands[0]?.program, threads: 1 }, cachedEffort: null },
 		]);
 		expect(await drainQueue(edge)).toEqual([]);

@@ -127,7 +127,7 @@ describe("sweepJobs", () => {
 		expect(await stateOf(edge, job.id)).toMatchObject({ state: "expired" });
 		const [message, ...others] = await drainQueue(edge);
 		expect(others).toEqual([]);
-		expect(followers.map((follower) => follower.id)).toContain(message?.["jobId"]);
+		expect(followers.map((follower) => follower.id)).toContain(message?.jobId);
 		await publishKernel(edge.services.store, "alpha", job.tasks[0]?.key ?? "");
 		await sweepJobs(edge.services);
 		for (const { id } of followers) expect(await stateOf(edge, id)).toMatchObject({ state: "succeeded" });

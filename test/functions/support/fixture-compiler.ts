@@ -31,7 +31,7 @@ export function createFixtureCompiler(): ModelCompiler & { readonly planned: str
 				throw new OptimizeError("model.malformed", `model: ${bytes.length} bytes, expected ${count + 1}`, {
 					found: bytes.length,
 				});
-			const extents = kinds.map((kind) => kind + (shapes["batch"] ?? 2));
+			const extents = kinds.map((kind) => kind + (shapes.batch ?? 2));
 			const digestOf = (extent: number): string => sha256Hex(`program ${extent}`);
 			return {
 				name: "fixture",

@@ -74,7 +74,7 @@ export interface CallOptions {
 export function requestInit(method: string, options: CallOptions): RequestInit {
 	const { key = "kiln_alpha", json, bytes } = options;
 	const headers: Record<string, string> = { ...options.headers };
-	if (key !== null) headers["authorization"] = `Bearer ${key}`;
+	if (key !== null) headers.authorization = `Bearer ${key}`;
 	if (json !== undefined) headers["content-type"] ??= "application/json";
 	if (bytes !== undefined) headers["content-type"] ??= "application/octet-stream";
 	const body = json !== undefined ? JSON.stringify(json) : bytes;
