@@ -31,7 +31,7 @@ const runnerEnvironmentSchema = z.object({
 	CC: z.string().optional(),
 	PATH: z.string().default("/usr/local/bin:/usr/bin:/bin"),
 	/** How long a message stays hidden without a sign of life; extended every third of it. */
-	KILN_VISIBILITY_SECONDS: seconds(15),
+	KILN_VISIBILITY_SECONDS: seconds(24),
 	/** Longest wait of one poll. Short: a poll under way when the runner ends may still take a message. */
 	KILN_POLL_SECONDS: z.coerce.number().min(0).max(20).default(2),
 	/** After SIGTERM the task at hand may go on for this long before it is handed back. */

@@ -1,10 +1,13 @@
+import { setImmediate } from "node:timers/promises";
 import type { Plan, PlannedCandidate, PlannedMuGraph } from "#shared/pipeline/plan.ts";
 import { planProgram } from "#shared/pipeline/plan-program.ts";
 
 /** Takes a search that stopped at its state limit up again, at most `continuations` times: the plan with what was found besides. */
-export function continueSearch(plan: Plan, continuations: number, signal: AbortSignal): Plan {
+export async function continueSearch(plan: Plan, continuations: number, signal: AbortSignal): Promise<Plan> {
 	let whole = plan;
 	for (let done = 0; done < continuations && whole.search.cursor !== null && !signal.aborted; done++) {
+		// Between two stretches messages and leases are kept alive.
+		await setImmediate();
 		const { program, programDigest, target, threads, effort } = whole;
 		const more = planProgram({
 			program,

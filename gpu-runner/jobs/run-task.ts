@@ -41,7 +41,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 	const fetched = await fetchPlan(services.store, work.plan);
 	const budget = effortBudget(fetched.effort, services.measureShare);
 	await work.enter("search");
-	const plan = continueSearch(fetched, budget.searchContinuations, work.signal);
+	const plan = await continueSearch(fetched, budget.searchContinuations, work.signal);
 	await work.enter("recheck");
 	const candidates = prepareCandidates(plan);
 	const directory = await mkdtemp(join(services.workFolder, "task-"));

@@ -18,9 +18,10 @@ import type { Program } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type CheckOptions, candidateId, checkCandidates, toleranceRelative } from "./check-candidates.ts";
 import { type HarnessTensor, harnessDataTypes } from "./harness-request.ts";
+import { prepareWorkloadAside } from "./prepare-workload-aside.ts";
 import { type Burst, type Comparison, compareWithBaseline, latencyOf } from "./statistics.ts";
 import { type TimeOptions, type TimeResult, timeCandidates } from "./time-candidates.ts";
-import { type BaselineForm, prepareWorkload, type Workload } from "./workload.ts";
+import type { BaselineForm, Workload } from "./workload.ts";
 
 /** What one program may take, in milliseconds of timing; compiling and checking come on top. */
 export interface MeasureBudget {
@@ -109,12 +110,12 @@ class Measurement {
 	}
 
 	async run(): Promise<MeasureResult> {
-		const { program, baselines, directory, seed } = this.request;
+		const { program, baselines, directory, seed, signal } = this.request;
 		await mkdir(directory, { recursive: true });
 		assertComparable(program);
 		const compiled = await this.compile();
 		this.note("reference");
-		const workload = await prepareWorkload(program, baselines, directory, seed);
+		const workload = await prepareWorkloadAside({ program, forms: baselines, directory, seed }, signal);
 		this.note("check");
 		const check = await checkCandidates(workload, compiled, this.checkOptions());
 		if (check.baselinesUsable.length === 0)

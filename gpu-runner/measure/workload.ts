@@ -27,7 +27,6 @@ export interface Workload {
 	readonly outputs: readonly HarnessTensor[];
 	readonly kinds: readonly DatasetKind[];
 	readonly datasets: readonly HarnessDataset[];
-	readonly expected: readonly (readonly Float64Array[])[];
 	readonly baselines: readonly HarnessBaseline[];
 	readonly weightBytes: number;
 	readonly tensorBytes: number;
@@ -46,16 +45,20 @@ function affordableDatasets(program: Program): number {
 	return Math.max(datasetsMin, Math.min(datasetKinds.length, Math.floor(referenceOperationsMax / each)));
 }
 
-/** Writes everything into `directory`. A dataset whose reference overflows is left out; `ordinary` stays in any case. */
-export async function prepareWorkload(
-	program: Program,
-	forms: readonly BaselineForm[],
-	directory: string,
-	seed: number,
-): Promise<Workload> {
+/** Plain data: it crosses between threads. */
+export interface WorkloadRequest {
+	readonly program: Program;
+	readonly forms: readonly BaselineForm[];
+	/** Where the files go. */
+	readonly directory: string;
+	readonly seed: number;
+}
+
+/** Writes everything into the folder. A dataset whose reference overflows is left out; `ordinary` stays in any case. */
+export async function prepareWorkload(request: WorkloadRequest): Promise<Workload> {
+	const { program, forms, directory, seed } = request;
 	const kinds: DatasetKind[] = [];
 	const datasets: HarnessDataset[] = [];
-	const expected: Float64Array[][] = [];
 	const models: (string | null)[][] = forms.map(() => []);
 	for (const kind of datasetKinds.slice(0, affordableDatasets(program))) {
 		const tensors = createDataset(program, kind, seed);
@@ -64,7 +67,6 @@ export async function prepareWorkload(
 		const files = await writeDataset(directory, kind, tensors, reference);
 		kinds.push(kind);
 		datasets.push(files);
-		expected.push(reference);
 		for (const [index, form] of forms.entries())
 			models[index]?.push(await writeBaseline(directory, `${kind}-${index}.onnx`, program, form, files));
 	}
@@ -84,7 +86,6 @@ export async function prepareWorkload(
 		outputs,
 		kinds,
 		datasets,
-		expected,
 		baselines: forms.map((form, index) => bindForm(program, form, index, models[index] ?? [])),
 		weightBytes: total(inputs.filter((_, index) => program.inputs[index]?.role === "weight")),
 		tensorBytes: total(inputs) + total(outputs),

@@ -23,7 +23,8 @@ export interface SdkStoreOptions {
 	readonly retry?: Partial<RetryPolicy>;
 }
 
-type Send<T> = (signal: AbortSignal) => Promise<TryOutcome<T>>;
+/** `tried`: tries that went before. */
+type Send<T> = (signal: AbortSignal, tried: number) => Promise<TryOutcome<T>>;
 
 const listPageMax = 1000;
 
@@ -43,9 +44,9 @@ export function createSdkStore(options: SdkStoreOptions): ArtefactStore & { clos
 	const retried = <T>(what: string, send: Send<T>): Promise<T> =>
 		withRetries(
 			policy,
-			async (signal) => {
+			async (signal, tried) => {
 				try {
-					return await send(signal);
+					return await send(signal, tried);
 				} catch (fault) {
 					return classify<T>(fault, what);
 				}
@@ -54,19 +55,21 @@ export function createSdkStore(options: SdkStoreOptions): ArtefactStore & { clos
 				new OptimizeError("infra.storage", `the object store did not answer: ${reason}`, { what }, cause),
 		);
 
+	const get: ArtefactStore["get"] = (Key) =>
+		retried("get", async (abortSignal) => {
+			const answer = await orNull(client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal }));
+			if (answer === null) return done(null);
+			const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
+			if (answer.ContentLength !== undefined && answer.ContentLength !== bytes.length)
+				return {
+					kind: "again",
+					reason: `body cut off at ${bytes.length} of ${answer.ContentLength} bytes`,
+				};
+			return done({ bytes, etag: answer.ETag ?? "" });
+		});
+
 	return {
-		get: (Key) =>
-			retried("get", async (abortSignal) => {
-				const answer = await orNull(client.send(new GetObjectCommand({ Bucket, Key }), { abortSignal }));
-				if (answer === null) return done(null);
-				const bytes = (await answer.Body?.transformToByteArray()) ?? new Uint8Array();
-				if (answer.ContentLength !== undefined && answer.ContentLength !== bytes.length)
-					return {
-						kind: "again",
-						reason: `body cut off at ${bytes.length} of ${answer.ContentLength} bytes`,
-					};
-				return done({ bytes, etag: answer.ETag ?? "" });
-			}),
+		get,
 		head: (Key) =>
 			retried("head", async (abortSignal) => {
 				const answer = await orNull(client.send(new HeadObjectCommand({ Bucket, Key }), { abortSignal }));
@@ -75,7 +78,7 @@ export function createSdkStore(options: SdkStoreOptions): ArtefactStore & { clos
 				);
 			}),
 		put: (Key, Body, condition, ContentType = "application/octet-stream") =>
-			retried("put", async (abortSignal): Promise<TryOutcome<PutOutcome>> => {
+			retried("put", async (abortSignal, tried): Promise<TryOutcome<PutOutcome>> => {
 				const input = {
 					Bucket,
 					Key,
@@ -88,11 +91,12 @@ export function createSdkStore(options: SdkStoreOptions): ArtefactStore & { clos
 					const answer = await client.send(new PutObjectCommand(input), { abortSignal });
 					return done({ kind: "stored", etag: answer.ETag ?? "" });
 				} catch (fault) {
-					const status = statusOf(fault);
-					if (status === 412) return done({ kind: condition.kind === "absent" ? "exists" : "changed" });
-					// If-Match on a key that is not there: 404 from S3, 412 from others.
-					if (status === 404 && condition.kind === "matches") return done({ kind: "changed" });
-					throw fault;
+					if (!isConditionFailed(fault, condition)) throw fault;
+					// An earlier try may have been stored and its answer lost: then the condition fails because of ourselves.
+					const current = tried === 0 ? null : await get(Key);
+					if (current !== null && Buffer.compare(current.bytes, Body) === 0)
+						return done({ kind: "stored", etag: current.etag });
+					return done({ kind: condition.kind === "absent" ? "exists" : "changed" });
 				}
 			}),
 		list: async (Prefix, limit, after) => {
@@ -125,6 +129,12 @@ function conditionOf(condition: PutCondition): { IfNoneMatch?: string; IfMatch?:
 
 const statusOf = (fault: unknown): number | undefined =>
 	fault instanceof S3ServiceException ? fault.$metadata.httpStatusCode : undefined;
+
+/** If-Match on a key that is not there: 404 from S3, 412 from others. */
+function isConditionFailed(fault: unknown, condition: PutCondition): boolean {
+	const status = statusOf(fault);
+	return status === 412 || (status === 404 && condition.kind === "matches");
+}
 
 async function orNull<T>(answer: Promise<T>): Promise<T | null> {
 	try {
