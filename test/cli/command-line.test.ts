@@ -1,0 +1,186 @@
+import { execFile } from "node:child_process";
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type LocalStack, startLocalStack } from "#infra/local.ts";
+
+const main = join(import.meta.dirname, "../../cli/main.ts");
+const fixture = join(import.meta.dirname, "../fixtures/exported/rms_swiglu_residual_s");
+const model = join(fixture, "model.onnx");
+const data = join(fixture, "test_data_set_0");
+
+interface Ended {
+	readonly code: number;
+	readonly stdout: string;
+	readonly stderr: string;
+}
+
+function kiln(
+	parameters: readonly string[],
+	environment: Readonly<Record<string, string>> = {},
+): Promise<Ended> {
+	return new Promise((resolve) => {
+		const env = { ...process.env, ...environment };
+		execFile(process.execPath, [main, ...parameters], { env, timeout: 55_000 }, (error, stdout, stderr) => {
+			resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
+		});
+	});
+}
+
+let root: string;
+beforeAll(() => {
+	root = mkdtempSync(join(tmpdir(), "kiln-cli-"));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+describe("without a service", () => {
+	test.each([
+		["an unknown command", ["frobnicate"]],
+		["a missing argument", ["analyze"]],
+		["a malformed shape", ["analyze", model, "--shape", "batch"]],
+		["an unknown target", ["optimize", model, "--target", "pdp-11"]],
+		["a file that is not there", ["analyze", "/nonexistent.onnx"]],
+		["a shape for a dimension that the model does not have", ["analyze", model, "--shape", "nothing=3"]],
+	])("%s is a wrong use: exit code 2, nothing on stdout", async (_, parameters) => {
+		expect(await kiln(parameters)).toMatchObject({ code: 2, stdout: "" });
+	});
+
+	test("a file that is no model is refused with its code as JSON", async () => {
+		const broken = join(root, "broken.onnx");
+		writeFileSync(broken, "not a model");
+		const { code, stdout } = await kiln(["analyze", broken, "--json"]);
+		expect(code).toBe(2);
+		expect(JSON.parse(stdout).error.code).toBe("model.malformed");
+	});
+
+	test("--help of every command has an example", async () => {
+		const { stdout } = await kiln(["--help"]);
+		const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name ?? "");
+		expect(commands).toContain("optimize");
+		const names = commands.filter((name) => name !== "help" && name !== "runner");
+		for (const help of await Promise.all(names.map((name) => kiln([name, "--help"])))) {
+			expect(help.stdout).toMatch(/Examples?:\n {2}kiln/);
+		}
+	});
+
+	test("analyze names islands, refusals and coverage", async () => {
+		const { code, stdout } = await kiln(["analyze", model, "--json"]);
+		expect(code).toBe(0);
+		expect(JSON.parse(stdout)).toMatchObject({
+			islands: [{ index: 0, program: expect.stringMatching(/^[0-9a-f]{64}$/) }],
+			refusals: [],
+			coverage: { flopsShare: 1 },
+		});
+	});
+
+	test("search proves what it prints", async () => {
+		const { code, stdout } = await kiln(["search", model, "--effort", "quick", "--json"]);
+		expect(code).toBe(0);
+		const [island] = JSON.parse(stdout).islands;
+		expect(island.mugraphs.length).toBeGreaterThan(0);
+		for (const { errorProbabilityLog2 } of island.mugraphs)
+			expect(errorProbabilityLog2).toBeLessThanOrEqual(-60);
+	});
+
+	test("check accepts the stored outputs and refuses changed ones with exit code 5", async () => {
+		expect(await kiln(["check", model, "--data", data])).toMatchObject({ code: 0 });
+		const changed = mkdtempSync(join(root, "data-"));
+		for (const file of readdirSync(data)) copyFileSync(join(data, file), join(changed, file));
+		const output = readFileSync(join(changed, "output_0.pb"));
+		output.writeFloatLE(output.readFloatLE(output.length - 4) + 1, output.length - 4);
+		writeFileSync(join(changed, "output_0.pb"), output);
+		const { code, stdout } = await kiln(["check", model, "--data", changed, "--json"]);
+		expect(code).toBe(5);
+		expect(JSON.parse(stdout)).toMatchObject({ verdict: "different", outputs: [{ name: "y" }] });
+	});
+
+	test("equivalent proves a model equal to itself and finds another different", async () => {
+		const other = join(fixture, "../mirage_lora_s/model.onnx");
+		expect(await kiln(["equivalent", model, model, "--quiet"])).toMatchObject({ code: 0 });
+		expect((await kiln(["equivalent", model, other])).code).toBe(5);
+	});
+
+	test("a server that is not there ends with exit code 7, a missing key with 6", async () => {
+		const server = ["optimize", model, "--server", "http://127.0.0.1:9"];
+		expect((await kiln(server, { KILN_API_KEY: "kiln_x" })).code).toBe(7);
+		expect((await kiln(server, { KILN_API_KEY: "" })).code).toBe(6);
+	});
+});
+
+describe.skipIf(process.platform !== "linux")("with a service", () => {
+	let stack: LocalStack;
+	let service: readonly string[];
+	let environment: Readonly<Record<string, string>>;
+	beforeAll(async () => {
+		stack = await startLocalStack({
+			dataFolder: join(root, "stack"),
+			runner: "whenNeeded",
+			runnerEnvironment: { KILN_MEASURE_SHARE: "0.05" },
+		});
+		const trusted = Object.entries(stack.trustedKeys).flatMap(([id, key]) => ["--trust", `${id}=${key}`]);
+		service = ["--server", stack.url, ...trusted, "--effort", "quick"];
+		environment = { KILN_API_KEY: stack.apiKey };
+	});
+	afterAll(() => stack.stop());
+
+	test("a miss in frozen mode ends with exit code 4 and starts nothing", async () => {
+		const { code, stdout } = await kiln(["fetch", model, ...service, "--json"], environment);
+		expect(code).toBe(4);
+		expect(JSON.parse(stdout).error.code).toBe("cache.miss");
+		expect(stack.runnerPid()).toBeNull();
+	});
+
+	test("optimize writes kernels that reproduce the outputs; the next time the cache has them", async () => {
+		stack.ensureRunner();
+		const kernels = join(root, "kernels");
+		const optimize = ["optimize", model, ...service, "-o", kernels, "--json"];
+		const first = await kiln(optimize, environment);
+		expect(first.code).toBe(0);
+		const result = JSON.parse(first.stdout);
+		expect(result).toMatchObject({
+			disposition: "executed",
+			islands: [{ index: 0, verdict: expect.stringMatching(/^(faster|tie|baseline|inconclusive)$/) }],
+		});
+		expect(readdirSync(join(kernels, "island-0"))).toContain("manifest.json");
+		const checked = await kiln(["check", model, "--data", data, "--kernels", kernels, "--json"]);
+		expect(checked.code).toBe(0);
+		const isPublished = ["faster", "tie"].includes(result.islands[0].verdict);
+		expect(JSON.parse(checked.stdout).kernelsRun).toBe(isPublished ? 1 : 0);
+		const again = await kiln(["fetch", model, ...service, "-o", kernels, "--json"], environment);
+		if (result.islands[0].verdict !== "inconclusive") {
+			expect(again.code).toBe(0);
+			expect(JSON.parse(again.stdout)).toMatchObject({
+				disposition: "cache_hit",
+				islands: result.islands.map(
+					({ kernel, verdict, speedup }: { kernel: string; verdict: string; speedup: object }) => ({
+						kernel,
+						verdict,
+						speedup,
+					}),
+				),
+			});
+		}
+	});
+
+	test("a kernel that no trusted key signed is not written: exit code 5", async () => {
+		const untrusting = [
+			"fetch",
+			model,
+			"--server",
+			stack.url,
+			"--effort",
+			"quick",
+			"-o",
+			join(root, "untrusted"),
+		];
+		const { code, stderr } = await kiln(untrusting, environment);
+		expect(code).toBe(5);
+		expect(stderr).toContain("not a trusted key");
+		expect(readdirSync(root)).not.toContain("untrusted");
+	});
+
+	test("a wrong API key ends with exit code 6", async () => {
+		expect((await kiln(["fetch", model, ...service], { KILN_API_KEY: "kiln_wrong" })).code).toBe(6);
+	});
+});
