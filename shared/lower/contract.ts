@@ -5,170 +5,15 @@
 import { assert, present } from "#shared/fault/assert.ts";
 import { type Affine, addAffine, affineConstant, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
 import type { Statement } from "#shared/loop-ir/loop-ir.ts";
-import type { BlockNodeId, ContractNode } from "#shared/mugraph/mugraph.ts";
+import type { ContractNode } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
-import type { DataType } from "#shared/tensor/data-type.ts";
+import { elementBytes } from "#shared/tensor/data-type.ts";
+import { type OperandView, panelView, panelWidth, rowPasses, rowsView } from "./contract-operands.ts";
 import type { ContractPlan } from "./contract-plan.ts";
 import { type MicrokernelShape, microkernel } from "./microkernel.ts";
-import { emitPack, type PackGroup } from "./pack.ts";
-import { accessStride, loopOver, origin, type Point, statementsOf } from "./point.ts";
-import {
-	accessIndex,
-	declareScratch,
-	deviceTensor,
-	extentOf,
-	freshName,
-	type Layout,
-	layoutIndex,
-	nodeAt,
-	type Packed,
-	roundUp,
-	startOf,
-	type TileContext,
-} from "./tile-context.ts";
-
-export function rowsPackKey(plan: ContractPlan): string {
-	return `rows ${plan.rows} ${plan.row} ${plan.depth}`;
-}
-
-export function panelPackKey(plan: ContractPlan): string {
-	return `panel ${plan.panel} ${plan.vector} ${plan.depth}`;
-}
-
-/** Row passes of nearly equal height, at most two heights: 16 rows by 6 are 6 + 5 + 5. */
-export function rowPasses(rows: number, registerRows: number): readonly PackGroup[] {
-	const passes = Math.ceil(rows / registerRows);
-	const height = Math.floor(rows / passes);
-	const taller = rows - height * passes;
-	const groups: PackGroup[] = [];
-	if (taller > 0) groups.push({ start: 0, width: height + 1, count: taller, stride: height + 1 });
-	if (taller < passes) {
-		groups.push({ start: taller * (height + 1), width: height, count: passes - taller, stride: height });
-	}
-	return groups;
-}
-
-/** Packs the rows operand of a plan into scratch. */
-export function packRows(ctx: TileContext, plan: ContractPlan): Statement[] {
-	const rows = plan.row === null ? 1 : extentOf(ctx, plan.row);
-	const depthExtent = extentOf(ctx, plan.depth);
-	const { strides, elements } = outerStrides(ctx, plan, plan.rows, rows * depthExtent);
-	const key = rowsPackKey(plan);
-	const buffer = declareScratch(ctx, bufferName(key), elements + ctx.lanes);
-	const packed: Packed = {
-		buffer,
-		elementType: "float32",
-		laneAxis: plan.row,
-		depthAxis: plan.depth,
-		depthExtent,
-		strides,
-		isPrepared: false,
-	};
-	ctx.packs.set(key, packed);
-	return emitPack(ctx, plan.rows, packed, rowPasses(rows, ctx.schedule.registerRows));
-}
-
-/** Packs the panel operand of a plan into scratch. */
-export function packPanel(ctx: TileContext, plan: ContractPlan): Statement[] {
-	const width = panelWidth(ctx);
-	const lanes = extentOf(ctx, plan.vector);
-	const depthExtent = extentOf(ctx, plan.depth);
-	const { strides, elements } = outerStrides(ctx, plan, plan.panel, roundUp(lanes, width) * depthExtent);
-	const key = panelPackKey(plan);
-	const buffer = declareScratch(ctx, bufferName(key), elements + ctx.lanes);
-	const packed: Packed = {
-		buffer,
-		elementType: "float32",
-		laneAxis: plan.vector,
-		depthAxis: plan.depth,
-		depthExtent,
-		strides,
-		isPrepared: false,
-	};
-	ctx.packs.set(key, packed);
-	return emitPack(ctx, plan.panel, packed, panelGroups(lanes, width));
-}
-
-/** Adds a weight panel to the prepared area and its packing to `prepare`. Layout and operand are over whole axes. */
-export function preparePanel(ctx: TileContext, plan: ContractPlan): void {
-	const whole: TileContext = {
-		...ctx,
-		starts: new Map(),
-		extents: new Map(),
-		loop: null,
-		layouts: new Map(),
-		buffers: ctx.program.prepareBuffers,
-	};
-	const width = panelWidth(ctx);
-	const lanes = extentOf(whole, plan.vector);
-	const depthExtent = extentOf(whole, plan.depth);
-	const { strides, elements } = outerStrides(whole, plan, plan.panel, roundUp(lanes, width) * depthExtent);
-	const node = nodeAt(ctx, plan.panel);
-	const stored = node.kind === "load" ? deviceTensor(whole, node.source).elementType : "float32";
-	const elementType: DataType = stored === "float16" ? "float16" : "float32";
-	const buffer = freshName(ctx, "panels");
-	const place = { kind: "prepared", offsetBytes: ctx.program.preparedBytes } as const;
-	ctx.program.preparedBytes += roundUp((elements + ctx.lanes) * (elementType === "float16" ? 2 : 4), 64);
-	const declared = { name: buffer, elementType, elements: elements + ctx.lanes, place };
-	ctx.program.prepareBuffers.set(buffer, declared);
-	ctx.buffers.set(buffer, declared);
-	const packed: Packed = {
-		buffer,
-		elementType,
-		laneAxis: plan.vector,
-		depthAxis: plan.depth,
-		depthExtent,
-		strides,
-		isPrepared: true,
-	};
-	ctx.packs.set(panelPackKey(plan), packed);
-	ctx.program.prepareBody.push(
-		{ kind: "zero", buffer, index: zero, elements: declared.elements },
-		...emitPack(whole, plan.panel, packed, panelGroups(lanes, width)),
-	);
-}
-
-function bufferName(key: string): string {
-	return `pack_${key.replaceAll(" ", "_").replaceAll("null", "x")}`;
-}
-
-function panelWidth(ctx: TileContext): number {
-	return ctx.schedule.registerVectors * ctx.lanes;
-}
-
-function panelGroups(lanes: number, width: number): readonly PackGroup[] {
-	const whole = Math.floor(lanes / width);
-	const rest = lanes % width;
-	const groups: PackGroup[] = [];
-	if (whole > 0) groups.push({ start: 0, width, count: whole, stride: width });
-	if (rest > 0) groups.push({ start: whole * width, width: rest, count: 1, stride: width });
-	return groups;
-}
-
-function outerStrides(
-	ctx: TileContext,
-	plan: ContractPlan,
-	operand: BlockNodeId,
-	inner: number,
-): { readonly strides: ReadonlyMap<AxisId, number>; readonly elements: number } {
-	const strides = new Map<AxisId, number>();
-	let elements = inner;
-	for (const axis of plan.outer) {
-		if (!nodeAt(ctx, operand).axes.includes(axis)) continue;
-		strides.set(axis, elements);
-		elements *= extentOf(ctx, axis);
-	}
-	return { strides, elements };
-}
-
-/** An operand as the micro-kernel reads it: the address of (lane, depth), and the steps between neighbours. */
-interface OperandView {
-	readonly buffer: string;
-	readonly elementType: DataType;
-	readonly laneStride: number;
-	readonly depthStride: number;
-	index(point: Point, lane: Affine, depth: Affine): Affine;
-}
+import type { PackGroup } from "./pack.ts";
+import { loopOver, origin, type Point, statementsOf } from "./point.ts";
+import { extentOf, type Layout, layoutIndex, nodeAt, roundUp, type TileContext } from "./tile-context.ts";
 
 interface Emission {
 	readonly ctx: TileContext;
@@ -244,7 +89,7 @@ function chooseDepthBlock(
 ): number {
 	const passCount = passes.reduce((sum, group) => sum + group.count, 0);
 	if (passCount === 1) return depth;
-	const bytesPerStep = panelWidth(ctx) * (panelView(ctx, plan).elementType === "float16" ? 2 : 4);
+	const bytesPerStep = panelWidth(ctx) * elementBytes(panelView(ctx, plan).elementType);
 	const fitting = Math.floor(ctx.target.level1Bytes / 2 / bytesPerStep);
 	const blocks = Math.ceil(depth / Math.max(fitting, 16));
 	if (depth <= fitting * 1.25) return depth;
@@ -293,21 +138,34 @@ interface Block {
 	readonly steps: number;
 }
 
-/** Only the first pass prefetches: the others find the block in the cache. */
+/** Passes over one block that share the prefetching of a later one; further passes prefetch nothing. */
+const prefetchingPassesMax = 4;
+
 function emitPasses(emission: Emission, point: Point, block: Block): void {
-	let isFirst = true;
+	const { ctx, plan, panel } = emission;
+	const ahead =
+		plan.panelFrom === "prepared" ? ctx.schedule.prefetchBytes / elementBytes(panel.elementType) : 0;
+	const passCount = emission.passes.reduce((sum, group) => sum + group.count, 0);
+	const linesPerGroup = Math.ceil(
+		(unrollOf(ctx, block) * panel.depthStride * elementBytes(panel.elementType)) / 64,
+	);
+	const of = ahead === 0 ? 0 : Math.min(passCount, prefetchingPassesMax, linesPerGroup);
+	let index = 0;
 	for (const group of emission.passes) {
-		let from = 0;
-		if (isFirst) {
-			emitCall(emission, point, block, group, affineConstant(group.start), true);
-			from = 1;
-			isFirst = false;
+		let start = group.start;
+		const end = group.start + group.count * group.width;
+		for (; start < end && index < of; start += group.width) {
+			emitCall(emission, point, block, group, affineConstant(start), { ahead, index: index++, of });
 		}
-		const start = group.start + from * group.width;
-		loopOver(point, null, (group.count - from) * group.width, group.width, (inner, offset) => {
-			emitCall(emission, inner, block, group, addAffine(affineConstant(start), offset), false);
+		const from = affineConstant(start);
+		loopOver(point, null, end - start, group.width, (inner, offset) => {
+			emitCall(emission, inner, block, group, addAffine(from, offset), { ahead: 0, index: 0, of: 1 });
 		});
 	}
+}
+
+function unrollOf(ctx: TileContext, block: Block): number {
+	return Math.max(1, Math.min(ctx.schedule.unroll, block.steps));
 }
 
 function emitCall(
@@ -316,13 +174,11 @@ function emitCall(
 	block: Block,
 	group: PackGroup,
 	row: Affine,
-	prefetches: boolean,
+	prefetch: { readonly ahead: number; readonly index: number; readonly of: number },
 ): void {
 	const { ctx, plan, panel, result } = emission;
 	const rows = rowsView(ctx, plan, group);
-	const unroll = Math.max(1, Math.min(ctx.schedule.unroll, block.steps));
-	const bytes = panel.elementType === "float16" ? 2 : 4;
-	const ahead = prefetches && plan.panelFrom === "prepared" ? ctx.schedule.prefetchBytes / bytes : 0;
+	const unroll = unrollOf(ctx, block);
 	const shape: MicrokernelShape = {
 		rows: group.width,
 		vectors: block.vectors,
@@ -335,7 +191,8 @@ function emitCall(
 		resultStride: emission.resultStride,
 		unroll,
 		rest: block.steps % unroll,
-		prefetchElements: ahead,
+		prefetchElements: prefetch.ahead,
+		prefetchShare: { index: prefetch.index, of: prefetch.of },
 		startsFromZero: !emission.accumulates,
 	};
 	const kernel = microkernel(shape);
@@ -355,64 +212,4 @@ function emitCall(
 		],
 		steps: affineConstant(Math.floor(block.steps / unroll)),
 	});
-}
-
-function panelView(ctx: TileContext, plan: ContractPlan): OperandView {
-	if (plan.panelFrom === "place") return placeView(ctx, plan.panel, plan.vector, plan.depth);
-	const packed = present(ctx.packs.get(panelPackKey(plan)), "the panel is packed before it is used");
-	return packedView(ctx, packed, panelWidth(ctx));
-}
-
-function rowsView(ctx: TileContext, plan: ContractPlan, group: PackGroup): OperandView {
-	if (plan.rowsFrom === "place") return placeView(ctx, plan.rows, plan.row, plan.depth);
-	const packed = present(ctx.packs.get(rowsPackKey(plan)), "the rows are packed before they are used");
-	return packedView(ctx, packed, group.width);
-}
-
-function packedView(ctx: TileContext, packed: Packed, width: number): OperandView {
-	const global = (axis: AxisId | null, local: Affine): Affine =>
-		packed.isPrepared && axis !== null ? addAffine(startOf(ctx, axis), local) : local;
-	return {
-		buffer: packed.buffer,
-		elementType: packed.elementType,
-		laneStride: 1,
-		depthStride: width,
-		index: (point, lane, depth) => {
-			let index = scaleAffine(global(packed.laneAxis, lane), packed.depthExtent);
-			index = addAffine(index, scaleAffine(global(packed.depthAxis, depth), width));
-			for (const [axis, stride] of packed.strides) {
-				const local = point.locals.get(axis) ?? zero;
-				index = addAffine(index, scaleAffine(global(axis, local), stride));
-			}
-			return index;
-		},
-	};
-}
-
-/** Read where it lies: device memory, or scratch that another nest has written. */
-function placeView(ctx: TileContext, operand: BlockNodeId, lane: AxisId | null, depth: AxisId): OperandView {
-	const locals = (point: Point, at: Affine, k: Affine): Map<AxisId, Affine> => {
-		const positions = new Map(point.locals).set(depth, k);
-		return lane === null ? positions : positions.set(lane, at);
-	};
-	const layout = ctx.layouts.get(`${operand}`);
-	if (layout !== undefined) {
-		return {
-			buffer: layout.buffer,
-			elementType: layout.elementType,
-			laneStride: lane === null ? 0 : (layout.strides.get(lane) ?? 0),
-			depthStride: layout.strides.get(depth) ?? 0,
-			index: (point, at, k) => layoutIndex(ctx, layout, locals(point, at, k)),
-		};
-	}
-	const node = nodeAt(ctx, operand);
-	assert(node.kind === "load", "an operand read in place is a load or kept in scratch");
-	const tensor = deviceTensor(ctx, node.source);
-	return {
-		buffer: tensor.buffer,
-		elementType: tensor.elementType,
-		laneStride: accessStride(tensor.access, lane),
-		depthStride: accessStride(tensor.access, depth),
-		index: (point, at, k) => accessIndex(ctx, tensor.access, locals(point, at, k)),
-	};
 }

@@ -5,7 +5,8 @@ import type { Expression, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { AccumulateNode, BlockNodeId } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { contiguityScore, leavesOf, strideAlong } from "./contiguity.ts";
-import { emitContract, packPanel, packRows } from "./contract.ts";
+import { emitContract } from "./contract.ts";
+import { packPanel, packRows } from "./contract-operands.ts";
 import { combinerOf, emitNest, type NestRoot, neutralOf } from "./nest.ts";
 import { operatorCost } from "./operator-cost.ts";
 import {

@@ -5,7 +5,7 @@ import { assert, present } from "#shared/fault/assert.ts";
 import { affineConstant, affineVariable, zero } from "#shared/loop-ir/affine.ts";
 import type { LoopKernel, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { AxisId } from "#shared/program/program.ts";
-import { preparePanel } from "./contract.ts";
+import { preparePanel } from "./contract-operands.ts";
 import { emitGroup, initialiseAccumulator } from "./emit-group.ts";
 import { fuseRoots } from "./fuse-roots.ts";
 import { planRoots, type Root, type RootPlan } from "./roots.ts";

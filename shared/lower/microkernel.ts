@@ -25,6 +25,8 @@ export interface MicrokernelShape {
 	readonly rest: number;
 	/** How far ahead B is prefetched, in elements; 0: not at all. */
 	readonly prefetchElements: number;
+	/** Several passes over the same block share the prefetching: this one takes every `of`-th line from `index` on. */
+	readonly prefetchShare: { readonly index: number; readonly of: number };
 	/** C = A·B instead of C += A·B. */
 	readonly startsFromZero: boolean;
 }
@@ -76,7 +78,10 @@ export function microkernel(shape: MicrokernelShape): Microkernel {
 }
 
 function microkernelName(shape: MicrokernelShape): string {
-	const prefetch = shape.prefetchElements > 0 ? `_ahead${shape.prefetchElements}` : "";
+	const prefetch =
+		shape.prefetchElements > 0
+			? `_ahead${shape.prefetchElements}_${shape.prefetchShare.index}of${shape.prefetchShare.of}`
+			: "";
 	const edge = shape.lastActive < shape.lanes ? `_edge${shape.lastActive}` : "";
 	const start = shape.startsFromZero ? "_set" : "_add";
 	return (
@@ -100,7 +105,9 @@ function prefetches(shape: MicrokernelShape): Statement[] {
 	if (shape.prefetchElements === 0) return [];
 	const elementsPerLine = cacheLineBytes / (shape.panelType === "float16" ? 2 : 4);
 	const result: Statement[] = [];
-	for (let offset = 0; offset < shape.unroll * shape.panelDepthStride; offset += elementsPerLine) {
+	const { index: first, of } = shape.prefetchShare;
+	const group = shape.unroll * shape.panelDepthStride;
+	for (let offset = first * elementsPerLine; offset < group; offset += of * elementsPerLine) {
 		const ahead = affineConstant(offset + shape.prefetchElements);
 		result.push({
 			kind: "prefetch",

@@ -6,7 +6,7 @@ import type { AccumulateNode, BlockNode, BlockNodeId } from "#shared/mugraph/mug
 import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { leavesOf } from "./contiguity.ts";
-import { panelPackKey, rowsPackKey } from "./contract.ts";
+import { panelPackKey, rowsPackKey } from "./contract-operands.ts";
 import { type ContractPlan, planContract } from "./contract-plan.ts";
 import { operatorCost } from "./operator-cost.ts";
 import { extentOf, nodeAt, type TileContext } from "./tile-context.ts";

@@ -22,8 +22,8 @@ export function compilerMissing(): string | null {
 export interface CompiledKernel {
 	/** Buffers in the element types of the program; outputs are returned in the same way. */
 	run(inputs: readonly ArrayBufferView[], threads?: number): ArrayBufferView[];
-	/** Calls `run` again with the same buffers; returns nanoseconds a call. */
-	time(inputs: readonly ArrayBufferView[], calls: number, threads?: number): number;
+	/** Prepares once; every call of the result runs the kernel on the same buffers, and returns the outputs. */
+	bind(inputs: readonly ArrayBufferView[], threads?: number): () => readonly ArrayBufferView[];
 }
 
 export function compile(
@@ -87,22 +87,23 @@ function bind(library: ReturnType<typeof koffi.load>, prefix: string, program: L
 			if (runKernel(inputs, outputs, prepared, workspace, threads) !== 0) throw new Error("run failed");
 			return outputs;
 		},
-		time: (inputs, calls, threads = 1) => {
+		bind: (inputs, threads = 1) => {
 			const { outputs, prepared, workspace } = setUp(inputs, threads);
-			const times: number[] = [];
-			for (let call = 0; call < calls; call++) {
-				const begin = process.hrtime.bigint();
+			return () => {
 				runKernel(inputs, outputs, prepared, workspace, threads);
-				times.push(Number(process.hrtime.bigint() - begin));
-			}
-			return times.sort((a, b) => a - b)[Math.floor(calls * 0.2)] ?? 0;
+				return outputs;
+			};
 		},
 	};
 }
 
-/** A 64-byte aligned view; garbage in it must not matter. */
+/** Garbage in what is not an output must not matter. */
+const poisonedBytesMax = 1 << 20;
+
+/** A 64-byte aligned view, poisoned unless that would take long. */
 function aligned(bytes: number): Uint8Array {
-	const buffer = new Uint8Array(bytes + 128).fill(0xff);
+	const buffer = new Uint8Array(bytes + 128);
+	if (bytes <= poisonedBytesMax) buffer.fill(0xff);
 	const skip = (64 - Number(koffi.address(buffer) % 64n)) % 64;
 	return buffer.subarray(skip, skip + Math.max(bytes, 1));
 }

@@ -1,0 +1,259 @@
+// Well-formedness of a loop program: what is named is declared, lanes agree, and no address leaves its buffer. Addresses are
+// affine and loops are counted, so their range is known exactly enough to prove it.
+
+import type { DataType } from "#shared/tensor/data-type.ts";
+import { type Affine, addAffine, affineConstant } from "./affine.ts";
+import {
+	type Buffer,
+	type CallStatement,
+	type Expression,
+	expressionLanes,
+	type LoopProgram,
+	type Microkernel,
+	type Statement,
+} from "./loop-ir.ts";
+
+/** Least and greatest value of an index variable. */
+type Range = readonly [number, number];
+
+interface Scope {
+	readonly where: string;
+	readonly faults: string[];
+	readonly buffers: ReadonlyMap<string, Buffer>;
+	readonly microkernels: ReadonlyMap<string, Microkernel>;
+	/** Lanes and mutability of each local. */
+	readonly locals: Map<string, { readonly lanes: number; readonly mutable: boolean }>;
+	readonly ranges: ReadonlyMap<string, Range>;
+}
+
+/** What is wrong with a program, one sentence a fault; empty when it is well formed. */
+export function checkLoopProgram(program: LoopProgram): readonly string[] {
+	const faults: string[] = [];
+	const microkernels = new Map(program.microkernels.map((kernel) => [kernel.name, kernel]));
+	const check = (where: string, buffers: readonly Buffer[], body: readonly Statement[]): void => {
+		const named = new Map(buffers.map((buffer) => [buffer.name, buffer]));
+		if (named.size !== buffers.length) faults.push(`${where}: two buffers have one name`);
+		const scope: Scope = {
+			where,
+			faults,
+			buffers: named,
+			microkernels,
+			locals: new Map(),
+			ranges: new Map(),
+		};
+		checkStatements(scope, body);
+	};
+	check("prepare", program.prepare.buffers, program.prepare.body);
+	program.kernels.forEach((kernel, at) => {
+		check(`kernel ${at}`, kernel.buffers, kernel.body);
+	});
+	return faults;
+}
+
+function checkStatements(scope: Scope, statements: readonly Statement[]): void {
+	const inner: Scope = { ...scope, locals: new Map(scope.locals), ranges: new Map(scope.ranges) };
+	for (const statement of statements) checkStatement(inner, statement);
+}
+
+function withRange(scope: Scope, variable: string, range: Range): Scope {
+	return { ...scope, ranges: new Map(scope.ranges).set(variable, range) };
+}
+
+function checkStatement(scope: Scope, statement: Statement): void {
+	switch (statement.kind) {
+		case "declare":
+			checkValue(scope, statement.value, statement.lanes);
+			if (scope.locals.has(statement.name)) fault(scope, `${statement.name} is declared twice`);
+			scope.locals.set(statement.name, { lanes: statement.lanes, mutable: statement.mutable });
+			return;
+		case "assign": {
+			const local = scope.locals.get(statement.name);
+			if (local?.mutable !== true) fault(scope, `${statement.name} is assigned but is no mutable local`);
+			checkValue(scope, statement.value, local?.lanes ?? 1);
+			return;
+		}
+		case "store":
+			checkValue(scope, statement.value, statement.lanes);
+			checkSpan(scope, statement.buffer, statement.index, statement.active, statement.laneStride, true);
+			return;
+		case "transpose":
+			for (const vector of statement.vectors) checkValue(scope, vector, statement.lanes);
+			for (const row of [0, statement.active - 1]) {
+				const index = addAffine(statement.index, affineConstant(row * statement.stride));
+				checkSpan(scope, statement.buffer, index, statement.lanes, 1, true);
+			}
+			return;
+		case "prefetch":
+			if (!scope.buffers.has(statement.buffer)) fault(scope, `no buffer ${statement.buffer}`);
+			return;
+		case "zero":
+			checkSpan(scope, statement.buffer, statement.index, statement.elements, 1, true);
+			return;
+		case "for": {
+			const begin = rangeOf(scope, statement.begin)[0];
+			const end = rangeOf(scope, statement.end)[1];
+			if (end <= begin) return;
+			const last = begin + Math.floor((end - 1 - begin) / statement.step) * statement.step;
+			checkStatements(withRange(scope, statement.variable, [begin, last]), statement.body);
+			return;
+		}
+		case "branch": {
+			const [variable] = statement.index.terms;
+			const range = rangeOf(scope, statement.index);
+			if (variable === undefined || variable.factor !== 1) {
+				fault(scope, "branches on something else than a tile's start");
+				return;
+			}
+			const fitting: Range = [range[0], Math.min(range[1], statement.limit)];
+			checkStatements(withRange(scope, variable.variable, fitting), statement.fits);
+			checkStatements(withRange(scope, variable.variable, [range[1], range[1]]), statement.otherwise);
+			return;
+		}
+		case "tileStart":
+			(scope.ranges as Map<string, Range>).set(statement.variable, [
+				0,
+				(statement.modulus - 1) * statement.factor,
+			]);
+			return;
+		case "onChange":
+			checkStatements(scope, statement.body);
+			return;
+		case "call":
+			checkCall(scope, statement);
+	}
+}
+
+function checkValue(scope: Scope, value: Expression, lanes: number): void {
+	const own = expressionLanes(value);
+	if (own !== 1 && own !== lanes) fault(scope, `a value of ${own} lanes stands where ${lanes} are expected`);
+	switch (value.kind) {
+		case "number":
+			return;
+		case "local": {
+			const local = scope.locals.get(value.name);
+			if (local === undefined) fault(scope, `no local ${value.name}`);
+			else if (local.lanes !== value.lanes) fault(scope, `local ${value.name} has ${local.lanes} lanes`);
+			return;
+		}
+		case "load":
+			checkSpan(scope, value.buffer, value.index, value.active, value.laneStride, false);
+			return;
+		case "apply":
+			for (const operand of value.operands) checkValue(scope, operand, value.lanes);
+			return;
+		case "horizontal":
+		case "keep":
+			checkValue(scope, value.operand, expressionLanes(value.operand));
+	}
+}
+
+/** A micro-kernel's addresses, moved to where its operands begin. */
+function checkCall(scope: Scope, call: CallStatement): void {
+	const kernel = scope.microkernels.get(call.microkernel);
+	if (kernel === undefined) {
+		fault(scope, `no micro-kernel ${call.microkernel}`);
+		return;
+	}
+	kernel.parameters.forEach((parameter, at) => {
+		const operand = call.operands[at];
+		const buffer = operand === undefined ? undefined : scope.buffers.get(operand.buffer);
+		if (operand === undefined || buffer === undefined) {
+			fault(scope, `${call.microkernel} lacks operand ${parameter.name}`);
+			return;
+		}
+		if (buffer.elementType !== parameter.elementType) fault(scope, `${parameter.name} has another type`);
+		const [first, last] = rangeOf(scope, operand.index);
+		const widest = spanOfParameter(kernel, parameter.name, parameter.elementType, rangeOf(scope, call.steps));
+		if (first + widest[0] < 0 || last + widest[1] >= buffer.elements) {
+			fault(scope, `${call.microkernel} leaves ${operand.buffer} (${buffer.elements} elements)`);
+		}
+	});
+}
+
+/** Least and greatest element of a parameter that the micro-kernel touches. */
+function spanOfParameter(kernel: Microkernel, name: string, elementType: DataType, steps: Range): Range {
+	let span: Range = [0, 0];
+	const probe: Buffer = { name, elementType, elements: Number.POSITIVE_INFINITY, place: { kind: "local" } };
+	const note = (range: Range): void => {
+		span = [Math.min(span[0], range[0]), Math.max(span[1], range[1])];
+	};
+	const buffers = new Map(kernel.parameters.map((parameter) => [parameter.name, probe]));
+	const base: Scope = {
+		where: kernel.name,
+		faults: [],
+		buffers,
+		microkernels: new Map(),
+		locals: new Map(),
+		ranges: new Map([["steps", steps]]),
+	};
+	eachSpan(base, kernel.body, (buffer, range) => {
+		if (buffer === name) note(range);
+	});
+	return span;
+}
+
+function eachSpan(
+	scope: Scope,
+	statements: readonly Statement[],
+	visit: (buffer: string, range: Range) => void,
+): void {
+	const loads = (value: Expression): void => {
+		if (value.kind === "load")
+			visit(value.buffer, spanOf(scope, value.index, value.active, value.laneStride));
+		if (value.kind === "apply") for (const operand of value.operands) loads(operand);
+	};
+	for (const statement of statements) {
+		if (statement.kind === "declare" || statement.kind === "assign") loads(statement.value);
+		if (statement.kind === "store") {
+			visit(statement.buffer, spanOf(scope, statement.index, statement.active, statement.laneStride));
+		}
+		if (statement.kind !== "for") continue;
+		const end = rangeOf(scope, statement.end)[1];
+		if (end > 0) {
+			eachSpan(withRange(scope, statement.variable, [0, end - statement.step]), statement.body, visit);
+		}
+	}
+}
+
+function spanOf(scope: Scope, index: Affine, count: number, stride: number): Range {
+	const [low, high] = rangeOf(scope, index);
+	const reach = (count - 1) * stride;
+	return [low + Math.min(0, reach), high + Math.max(0, reach)];
+}
+
+function checkSpan(
+	scope: Scope,
+	name: string,
+	index: Affine,
+	count: number,
+	stride: number,
+	writes: boolean,
+): void {
+	const buffer = scope.buffers.get(name);
+	if (buffer === undefined) {
+		fault(scope, `no buffer ${name}`);
+		return;
+	}
+	if (writes && buffer.place.kind === "input") fault(scope, `writes input ${name}`);
+	const [low, high] = spanOf(scope, index, count, stride);
+	if (low < 0 || high >= buffer.elements) {
+		fault(scope, `touches ${name}[${low}..${high}], which has ${buffer.elements} elements`);
+	}
+}
+
+function rangeOf(scope: Scope, value: Affine): Range {
+	let low = value.constant;
+	let high = value.constant;
+	for (const { variable, factor } of value.terms) {
+		const range = scope.ranges.get(variable);
+		if (range === undefined) fault(scope, `no index variable ${variable}`);
+		const [first, last] = range ?? [0, 0];
+		low += Math.min(first * factor, last * factor);
+		high += Math.max(first * factor, last * factor);
+	}
+	return [low, high];
+}
+
+function fault(scope: Scope, message: string): void {
+	scope.faults.push(`${scope.where}: ${message}`);
+}

@@ -1,0 +1,228 @@
+// Packed operands of a contraction (its rows in scratch, its panel in scratch or prepared) and how a micro-kernel reads an
+// operand, packed or in place.
+
+import { assert, present } from "#shared/fault/assert.ts";
+import { type Affine, addAffine, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
+import type { Statement } from "#shared/loop-ir/loop-ir.ts";
+import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
+import type { AxisId } from "#shared/program/program.ts";
+import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
+import type { ContractPlan } from "./contract-plan.ts";
+import { emitPack, type PackGroup } from "./pack.ts";
+import { accessStride, type Point } from "./point.ts";
+import {
+	accessIndex,
+	declareScratch,
+	deviceTensor,
+	extentOf,
+	freshName,
+	layoutIndex,
+	nodeAt,
+	type Packed,
+	roundUp,
+	startOf,
+	type TileContext,
+} from "./tile-context.ts";
+
+/** An operand as the micro-kernel reads it: the address of (lane, depth), and the steps between neighbours. */
+export interface OperandView {
+	readonly buffer: string;
+	readonly elementType: DataType;
+	readonly laneStride: number;
+	readonly depthStride: number;
+	index(point: Point, lane: Affine, depth: Affine): Affine;
+}
+
+export function rowsPackKey(plan: ContractPlan): string {
+	return `rows ${plan.rows} ${plan.row} ${plan.depth}`;
+}
+
+export function panelPackKey(plan: ContractPlan): string {
+	return `panel ${plan.panel} ${plan.vector} ${plan.depth}`;
+}
+
+/** Row passes of nearly equal height, at most two heights: 16 rows by 6 are 6 + 5 + 5. */
+export function rowPasses(rows: number, registerRows: number): readonly PackGroup[] {
+	const passes = Math.ceil(rows / registerRows);
+	const height = Math.floor(rows / passes);
+	const taller = rows - height * passes;
+	const groups: PackGroup[] = [];
+	if (taller > 0) groups.push({ start: 0, width: height + 1, count: taller, stride: height + 1 });
+	if (taller < passes) {
+		groups.push({ start: taller * (height + 1), width: height, count: passes - taller, stride: height });
+	}
+	return groups;
+}
+
+/** Packs the rows operand of a plan into scratch. */
+export function packRows(ctx: TileContext, plan: ContractPlan): Statement[] {
+	const rows = plan.row === null ? 1 : extentOf(ctx, plan.row);
+	const depthExtent = extentOf(ctx, plan.depth);
+	const { strides, elements } = outerStrides(ctx, plan, plan.rows, rows * depthExtent);
+	const key = rowsPackKey(plan);
+	const buffer = declareScratch(ctx, bufferName(key), elements + ctx.lanes);
+	const packed: Packed = {
+		buffer,
+		elementType: "float32",
+		laneAxis: plan.row,
+		depthAxis: plan.depth,
+		depthExtent,
+		strides,
+		isPrepared: false,
+	};
+	ctx.packs.set(key, packed);
+	return emitPack(ctx, plan.rows, packed, rowPasses(rows, ctx.schedule.registerRows));
+}
+
+/** Packs the panel operand of a plan into scratch. */
+export function packPanel(ctx: TileContext, plan: ContractPlan): Statement[] {
+	const width = panelWidth(ctx);
+	const lanes = extentOf(ctx, plan.vector);
+	const depthExtent = extentOf(ctx, plan.depth);
+	const { strides, elements } = outerStrides(ctx, plan, plan.panel, roundUp(lanes, width) * depthExtent);
+	const key = panelPackKey(plan);
+	const buffer = declareScratch(ctx, bufferName(key), elements + ctx.lanes);
+	const packed: Packed = {
+		buffer,
+		elementType: "float32",
+		laneAxis: plan.vector,
+		depthAxis: plan.depth,
+		depthExtent,
+		strides,
+		isPrepared: false,
+	};
+	ctx.packs.set(key, packed);
+	return emitPack(ctx, plan.panel, packed, panelGroups(lanes, width));
+}
+
+/** Adds a weight panel to the prepared area and its packing to `prepare`. Layout and operand are over whole axes. */
+export function preparePanel(ctx: TileContext, plan: ContractPlan): void {
+	const whole: TileContext = {
+		...ctx,
+		starts: new Map(),
+		extents: new Map(),
+		loop: null,
+		layouts: new Map(),
+		buffers: ctx.program.prepareBuffers,
+	};
+	const width = panelWidth(ctx);
+	const lanes = extentOf(whole, plan.vector);
+	const depthExtent = extentOf(whole, plan.depth);
+	const { strides, elements } = outerStrides(whole, plan, plan.panel, roundUp(lanes, width) * depthExtent);
+	const node = nodeAt(ctx, plan.panel);
+	const stored = node.kind === "load" ? deviceTensor(whole, node.source).elementType : "float32";
+	const elementType: DataType = stored === "float16" ? "float16" : "float32";
+	const buffer = freshName(ctx, "panels");
+	const place = { kind: "prepared", offsetBytes: ctx.program.preparedBytes } as const;
+	ctx.program.preparedBytes += roundUp((elements + ctx.lanes) * elementBytes(elementType), 64);
+	const declared = { name: buffer, elementType, elements: elements + ctx.lanes, place };
+	ctx.program.prepareBuffers.set(buffer, declared);
+	ctx.buffers.set(buffer, declared);
+	const packed: Packed = {
+		buffer,
+		elementType,
+		laneAxis: plan.vector,
+		depthAxis: plan.depth,
+		depthExtent,
+		strides,
+		isPrepared: true,
+	};
+	ctx.packs.set(panelPackKey(plan), packed);
+	ctx.program.prepareBody.push(
+		{ kind: "zero", buffer, index: zero, elements: declared.elements },
+		...emitPack(whole, plan.panel, packed, panelGroups(lanes, width)),
+	);
+}
+
+function bufferName(key: string): string {
+	return `pack_${key.replaceAll(" ", "_").replaceAll("null", "x")}`;
+}
+
+export function panelWidth(ctx: TileContext): number {
+	return ctx.schedule.registerVectors * ctx.lanes;
+}
+
+function panelGroups(lanes: number, width: number): readonly PackGroup[] {
+	const whole = Math.floor(lanes / width);
+	const rest = lanes % width;
+	const groups: PackGroup[] = [];
+	if (whole > 0) groups.push({ start: 0, width, count: whole, stride: width });
+	if (rest > 0) groups.push({ start: whole * width, width: rest, count: 1, stride: width });
+	return groups;
+}
+
+function outerStrides(
+	ctx: TileContext,
+	plan: ContractPlan,
+	operand: BlockNodeId,
+	inner: number,
+): { readonly strides: ReadonlyMap<AxisId, number>; readonly elements: number } {
+	const strides = new Map<AxisId, number>();
+	let elements = inner;
+	for (const axis of plan.outer) {
+		if (!nodeAt(ctx, operand).axes.includes(axis)) continue;
+		strides.set(axis, elements);
+		elements *= extentOf(ctx, axis);
+	}
+	return { strides, elements };
+}
+
+export function panelView(ctx: TileContext, plan: ContractPlan): OperandView {
+	if (plan.panelFrom === "place") return placeView(ctx, plan.panel, plan.vector, plan.depth);
+	const packed = present(ctx.packs.get(panelPackKey(plan)), "the panel is packed before it is used");
+	return packedView(ctx, packed, panelWidth(ctx));
+}
+
+export function rowsView(ctx: TileContext, plan: ContractPlan, group: PackGroup): OperandView {
+	if (plan.rowsFrom === "place") return placeView(ctx, plan.rows, plan.row, plan.depth);
+	const packed = present(ctx.packs.get(rowsPackKey(plan)), "the rows are packed before they are used");
+	return packedView(ctx, packed, group.width);
+}
+
+function packedView(ctx: TileContext, packed: Packed, width: number): OperandView {
+	const global = (axis: AxisId | null, local: Affine): Affine =>
+		packed.isPrepared && axis !== null ? addAffine(startOf(ctx, axis), local) : local;
+	return {
+		buffer: packed.buffer,
+		elementType: packed.elementType,
+		laneStride: 1,
+		depthStride: width,
+		index: (point, lane, depth) => {
+			let index = scaleAffine(global(packed.laneAxis, lane), packed.depthExtent);
+			index = addAffine(index, scaleAffine(global(packed.depthAxis, depth), width));
+			for (const [axis, stride] of packed.strides) {
+				const local = point.locals.get(axis) ?? zero;
+				index = addAffine(index, scaleAffine(global(axis, local), stride));
+			}
+			return index;
+		},
+	};
+}
+
+/** Read where it lies: device memory, or scratch that another nest has written. */
+function placeView(ctx: TileContext, operand: BlockNodeId, lane: AxisId | null, depth: AxisId): OperandView {
+	const locals = (point: Point, at: Affine, k: Affine): Map<AxisId, Affine> => {
+		const positions = new Map(point.locals).set(depth, k);
+		return lane === null ? positions : positions.set(lane, at);
+	};
+	const layout = ctx.layouts.get(`${operand}`);
+	if (layout !== undefined) {
+		return {
+			buffer: layout.buffer,
+			elementType: layout.elementType,
+			laneStride: lane === null ? 0 : (layout.strides.get(lane) ?? 0),
+			depthStride: layout.strides.get(depth) ?? 0,
+			index: (point, at, k) => layoutIndex(ctx, layout, locals(point, at, k)),
+		};
+	}
+	const node = nodeAt(ctx, operand);
+	assert(node.kind === "load", "an operand read in place is a load or kept in scratch");
+	const tensor = deviceTensor(ctx, node.source);
+	return {
+		buffer: tensor.buffer,
+		elementType: tensor.elementType,
+		laneStride: accessStride(tensor.access, lane),
+		depthStride: accessStride(tensor.access, depth),
+		index: (point, at, k) => accessIndex(ctx, tensor.access, locals(point, at, k)),
+	};
+}
