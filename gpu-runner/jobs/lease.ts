@@ -70,16 +70,26 @@ async function write(
 	const taken = await store.put(key, encode(record), condition, "application/json");
 	if (taken.kind !== "stored") return null;
 	let etag = taken.etag;
+	const swap = async (): Promise<"held" | "lost"> => {
+		record = { ...record, beats: record.beats + 1 };
+		const outcome = await store.put(key, encode(record), { kind: "matches", etag }, "application/json");
+		if (outcome.kind !== "stored") return "lost";
+		etag = outcome.etag;
+		return "held";
+	};
+	// One at a time: two beats at once would each take the other for a rival.
+	let underWay: Promise<"held" | "lost"> | null = null;
 	return {
 		fence,
-		async beat() {
-			record = { ...record, beats: record.beats + 1 };
-			const outcome = await store.put(key, encode(record), { kind: "matches", etag }, "application/json");
-			if (outcome.kind !== "stored") return "lost";
-			etag = outcome.etag;
-			return "held";
+		beat() {
+			underWay ??= swap().finally(() => {
+				underWay = null;
+			});
+			return underWay;
 		},
 		async release() {
+			// A beat that fails has told its caller; here only its end matters.
+			await underWay?.catch(() => "lost");
 			// Only ours: a lease that was taken over is its new holder's.
 			if ((await store.head(key))?.etag === etag) await store.remove(key);
 		},
