@@ -6,6 +6,7 @@ import type { ModelCompiler } from "#functions/models/model-compiler.ts";
 import type { Random } from "#shared/numeric/random.ts";
 import type { ArtefactStore, Clock, JobQueue } from "#shared/pipeline/ports.ts";
 import type { ApiKeyRecord } from "#shared/protocol/api-key.ts";
+import type { SignedManifestDocument } from "#shared/protocol/signed-manifest.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 
 /** Targets that are measured by the same kind of runner share a queue. */
@@ -26,8 +27,9 @@ export interface Asset {
 	readonly contentType: string;
 }
 
-export interface CachedManifest {
-	/** As stored. */
+export interface CachedKernel {
+	readonly signed: SignedManifestDocument;
+	/** The document as stored. */
 	readonly bytes: Uint8Array<ArrayBuffer>;
 	readonly etag: string;
 }
@@ -37,7 +39,7 @@ export interface EdgeCaches {
 	/** By hash of the key; null: there is no such key. */
 	readonly apiKeys: ExpiringMap<ApiKeyRecord | null>;
 	/** By store key. */
-	readonly manifests: ExpiringMap<CachedManifest>;
+	readonly kernels: ExpiringMap<CachedKernel>;
 	/** By digest: immutable. Only small ones. */
 	readonly blobs: ExpiringMap<Uint8Array<ArrayBuffer>>;
 	/** Reach marks known to be written, by store key. */

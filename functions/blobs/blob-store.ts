@@ -37,6 +37,11 @@ export async function grantReach(
 	}
 }
 
+/** Saves this isolate from looking for marks that are known to be written. */
+export function rememberReach(services: EdgeServices, namespace: string, digests: readonly string[]): void {
+	for (const digest of digests) services.caches.reach.set(reachKey(namespace, digest), true);
+}
+
 export async function canReach(services: EdgeServices, namespace: string, digest: string): Promise<boolean> {
 	const key = reachKey(namespace, digest);
 	if (services.caches.reach.get(key) !== undefined) return true;

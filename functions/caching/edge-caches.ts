@@ -16,10 +16,10 @@ export function createEdgeCaches(clock: Clock): EdgeCaches {
 	const now = () => clock.nowMilliseconds();
 	return {
 		apiKeys: createExpiringMap({ milliseconds: apiKeyMilliseconds, weightMax: namesMax, now }),
-		manifests: createExpiringMap({
+		kernels: createExpiringMap({
 			milliseconds: manifestMilliseconds,
 			weightMax: manifestBytesMax,
-			weigh: (manifest) => manifest.bytes.length,
+			weigh: (kernel) => kernel.bytes.length,
 			now,
 		}),
 		blobs: createExpiringMap({

@@ -1,5 +1,5 @@
 import { mapBounded } from "#functions/bounded-parallel.ts";
-import { readCachedKernel } from "#functions/kernels/cached-kernel.ts";
+import { readCachedKernel, readRecentKernel } from "#functions/kernels/cached-kernel.ts";
 import { readModel } from "#functions/models/ensure-model.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
@@ -18,8 +18,9 @@ export async function jobResult(services: EdgeServices, job: Job): Promise<Optim
 		);
 	const model = await readModel(services, job.namespace, job.model);
 	const kernels = await mapBounded(job.tasks, async (task) => {
-		const isThere = task.state === "succeeded";
-		const kernel = isThere ? await readCachedKernel(services, job.namespace, task.key) : null;
+		// What was measured for this job may be newer than what this isolate remembers.
+		const read = task.disposition === "cache_hit" ? readRecentKernel : readCachedKernel;
+		const kernel = task.state === "succeeded" ? await read(services, job.namespace, task.key) : null;
 		const { islands, program, key, disposition, error } = task;
 		return { islands, program, key, disposition, manifest: kernel?.signed ?? null, error };
 	});

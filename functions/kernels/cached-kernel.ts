@@ -1,9 +1,9 @@
 // Kernels in the cache: look-up by key, whether what is there can be believed, and whether it satisfies a request.
 
 import { verifyManifest } from "#adapters/ed25519.ts";
-import { canReach, grantReach } from "#functions/blobs/blob-store.ts";
+import { canReach, grantReach, rememberReach } from "#functions/blobs/blob-store.ts";
 import { mapBounded } from "#functions/bounded-parallel.ts";
-import type { CachedManifest, EdgeServices } from "#functions/services.ts";
+import type { CachedKernel, EdgeServices } from "#functions/services.ts";
 import type { SignedManifest } from "#shared/artefact/manifest.ts";
 import { blobKey, kernelKey } from "#shared/artefact/store-keys.ts";
 import { AssertionError } from "#shared/fault/assert.ts";
@@ -12,23 +12,16 @@ import { sha256Hex } from "#shared/numeric/sha256.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import { type SignedManifestDocument, signedManifestSchema } from "#shared/protocol/signed-manifest.ts";
 
-export interface CachedKernel {
-	readonly signed: SignedManifestDocument;
-	readonly etag: string;
-}
-
 /**
- * The manifest as stored, from memory when it was read a moment ago. Null: a miss. Throws cache.signature_invalid for one
- * that no trusted runner signed for this place.
+ * The kernel as it was a moment ago at the latest. Null: a miss. Throws cache.signature_invalid for one that no trusted
+ * runner signed for this place.
  */
-export async function readManifestBytes(
+export async function readRecentKernel(
 	services: EdgeServices,
 	namespace: string,
 	key: string,
-): Promise<CachedManifest | null> {
-	const known = services.caches.manifests.get(kernelKey(namespace, key));
-	if (known !== undefined) return known;
-	return (await loadKernel(services, namespace, key))?.stored ?? null;
+): Promise<CachedKernel | null> {
+	return services.caches.kernels.get(kernelKey(namespace, key)) ?? loadKernel(services, namespace, key);
 }
 
 /** The kernel as the store has it now. Null: a miss; a manifest that cannot be believed is one too, and is reported. */
@@ -38,7 +31,7 @@ export async function readCachedKernel(
 	key: string,
 ): Promise<CachedKernel | null> {
 	try {
-		return (await loadKernel(services, namespace, key))?.kernel ?? null;
+		return await loadKernel(services, namespace, key);
 	} catch (error) {
 		if (!(error instanceof OptimizeError) || error.code !== "cache.signature_invalid") throw error;
 		services.report({ event: "kernel.refused", namespace, key, error: error.message });
@@ -61,16 +54,16 @@ async function loadKernel(
 	services: EdgeServices,
 	namespace: string,
 	key: string,
-): Promise<{ readonly kernel: CachedKernel; readonly stored: CachedManifest } | null> {
+): Promise<CachedKernel | null> {
 	const place = kernelKey(namespace, key);
 	const object = await services.store.get(place);
 	if (object === null) return null;
 	const signed = decode(place, object.bytes);
 	await refuseForged(services, { namespace, key }, signed);
 	await showFiles(services, namespace, sha256Hex(`${place} ${object.etag}`), digestsOf(signed));
-	const stored = { bytes: new Uint8Array(object.bytes), etag: object.etag };
-	services.caches.manifests.set(place, stored);
-	return { kernel: { signed, etag: object.etag }, stored };
+	const kernel = { signed, bytes: new Uint8Array(object.bytes), etag: object.etag };
+	services.caches.kernels.set(place, kernel);
+	return kernel;
 }
 
 /** The document is kept as it was written, members unknown to us included: the signature is over all of them. */
@@ -117,6 +110,6 @@ async function showFiles(
 	manifestMark: string,
 	digests: readonly string[],
 ): Promise<void> {
-	if (await canReach(services, namespace, manifestMark)) return;
-	await grantReach(services, namespace, [...digests, manifestMark]);
+	if (await canReach(services, namespace, manifestMark)) rememberReach(services, namespace, digests);
+	else await grantReach(services, namespace, [...digests, manifestMark]);
 }

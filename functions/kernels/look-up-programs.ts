@@ -1,11 +1,6 @@
 import { mapBounded } from "#functions/bounded-parallel.ts";
-import {
-	type CachedKernel,
-	isComplete,
-	readCachedKernel,
-	satisfies,
-} from "#functions/kernels/cached-kernel.ts";
-import type { EdgeServices } from "#functions/services.ts";
+import { isComplete, readCachedKernel, satisfies } from "#functions/kernels/cached-kernel.ts";
+import type { CachedKernel, EdgeServices } from "#functions/services.ts";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import type { KeyComponents } from "#shared/artefact/manifest.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";

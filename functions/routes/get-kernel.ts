@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { matchesEntityTag } from "#functions/conditional.ts";
 import { callerWith, type EdgeApp } from "#functions/edge-context.ts";
-import { readManifestBytes } from "#functions/kernels/cached-kernel.ts";
+import { readRecentKernel } from "#functions/kernels/cached-kernel.ts";
 import { bearer, json, problems, SignedManifest } from "#functions/openapi/schemas.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
@@ -28,7 +28,7 @@ export function registerGetKernel(app: EdgeApp, services: EdgeServices): void {
 	app.get("/v1/kernels/:key", async (context) => {
 		const { namespace } = callerWith(context, "cache:read");
 		const key = digestSchema.safeParse(context.req.param("key"));
-		const manifest = key.success ? await readManifestBytes(services, namespace, key.data) : null;
+		const manifest = key.success ? await readRecentKernel(services, namespace, key.data) : null;
 		if (manifest === null) throw new OptimizeError("cache.miss", "there is no kernel under this key");
 		const headers = { etag: manifest.etag, "cache-control": "private, no-cache" };
 		if (matchesEntityTag(context.req.header("if-none-match"), manifest.etag))

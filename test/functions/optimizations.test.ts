@@ -297,6 +297,26 @@ describe("GET /v1/optimizations/{id}/attempts and /result", () => {
 	});
 });
 
+test("the result of a refresh is what was measured anew, though the isolate remembers the old one", async () => {
+	const edge = await createTestEdge();
+	const model = await postModel(edge, 1);
+	const { job: first } = await postOptimization(edge, { model: model.id });
+	const key = first.tasks[0]?.key ?? "";
+	await publishKernel(edge.services.store, "alpha", key);
+	await edge.call("GET", `/v1/kernels/${key}`);
+	const { job } = await postOptimization(edge, { model: model.id, cache: "refresh" });
+	await publishKernel(edge.services.store, "alpha", key, { errorMax: 0.5 });
+	await changeJob(edge, job.id, (current) => ({
+		...current,
+		state: "succeeded",
+		terminal: true,
+		outcome: "improved",
+		tasks: current.tasks.map((task) => ({ ...task, state: "succeeded" })),
+	}));
+	const result = await (await edge.call("GET", `/v1/optimizations/${job.id}/result`)).json();
+	expect(result.kernels[0].manifest.manifest.errorMax).toBe(0.5);
+});
+
 describe("POST /v1/analyses", () => {
 	test("tells what is cached and runs nothing", async () => {
 		const edge = await createTestEdge();
