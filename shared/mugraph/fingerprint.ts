@@ -2,6 +2,7 @@
 // independent kernels' intermediates, or of stores.
 
 import { present } from "#shared/fault/assert.ts";
+import { absorb, finalise } from "#shared/numeric/keyed-hash.ts";
 import { sha256Hex } from "#shared/numeric/sha256.ts";
 import type { MapOperator, StridedAccess } from "#shared/program/program.ts";
 import type { BlockNode, Kernel, MuGraph } from "./mugraph.ts";
@@ -21,9 +22,31 @@ const commutativeOperators: ReadonlySet<MapOperator> = new Set<MapOperator>([
  * the digest of what was stored there, so nothing depends on numbering; a kernel is the sorted list of its stores.
  */
 export function muGraphDigest(muGraph: MuGraph): string {
+	return digestWith(muGraph, sha256Hex);
+}
+
+/** The same identity in 64 bits, several times as fast: to tell µGraphs of one search apart. */
+export function muGraphHash(muGraph: MuGraph): string {
+	return digestWith(muGraph, hashText);
+}
+
+function hashText(text: string): string {
+	let a = 0x243f6a88;
+	let b = 0x13198a2e;
+	for (let i = 0; i < text.length; i++) {
+		const code = text.charCodeAt(i);
+		a = absorb(a, code);
+		b = absorb(b, code ^ a);
+	}
+	return (finalise(a) >>> 0).toString(36) + (finalise(b) >>> 0).toString(36).padStart(7, "0");
+}
+
+type DigestText = (text: string) => string;
+
+function digestWith(muGraph: MuGraph, digestText: DigestText): string {
 	const stored = new Map<number, string>();
-	const kernels = muGraph.kernels.map((kernel) => kernelForm(kernel, muGraph, stored));
-	return sha256Hex(
+	const kernels = muGraph.kernels.map((kernel) => kernelForm(kernel, muGraph, stored, digestText));
+	return digestText(
 		JSON.stringify([
 			"kiln.mugraph/1",
 			muGraph.axes.map((axis) => axis.extent),
@@ -34,18 +57,23 @@ export function muGraphDigest(muGraph: MuGraph): string {
 	);
 }
 
-function kernelForm(kernel: Kernel, muGraph: MuGraph, stored: Map<number, string>): string {
+function kernelForm(
+	kernel: Kernel,
+	muGraph: MuGraph,
+	stored: Map<number, string>,
+	digestText: DigestText,
+): string {
 	const place = JSON.stringify([kernel.grid, kernel.loop]);
 	const digests: string[] = [];
 	const stores: string[] = [];
 	for (const node of kernel.nodes) {
-		const digest = sha256Hex(JSON.stringify([place, nodeForm(node, digests, muGraph, stored)]));
+		const digest = digestText(JSON.stringify([place, nodeForm(node, digests, muGraph, stored)]));
 		digests.push(digest);
 		if (node.kind !== "store") continue;
 		stores.push(digest);
 		if (node.target.kind === "intermediate") stored.set(node.target.intermediate, digest);
 	}
-	return sha256Hex(JSON.stringify([place, stores.sort()]));
+	return digestText(JSON.stringify([place, stores.sort()]));
 }
 
 function nodeForm(

@@ -9,14 +9,13 @@ import { present } from "#shared/fault/assert.ts";
 import type { AxisId, Program, ProgramNode, ProgramNodeId, ReduceOperator } from "#shared/program/program.ts";
 import { createValueNumbering, sweepProgram, type ValueNumbering } from "./value-numbering.ts";
 
-/** With more places than this to rewrite, only none, all, and each alone are tried. */
-const sitesCombinedMax = 4;
+/** With more groups of places than this to rewrite, only none, all, and each group alone are tried. */
+const groupsCombinedMax = 3;
 
 /** Equal DAGs, each once, the program as written (with equal values merged and dead ones gone) first. */
 export function rewriteProgram(program: Program): readonly Program[] {
-	const sites = program.nodes.map((_, id) => id).filter((id) => isRewritingSite(program, id));
 	const found = new Map<string, Program>();
-	for (const chosen of siteChoices(sites)) {
+	for (const chosen of siteChoices(groupSites(program))) {
 		const rewritten = applyRewritings(program, chosen);
 		const key = JSON.stringify([rewritten.nodes, rewritten.outputs]);
 		if (!found.has(key)) found.set(key, rewritten);
@@ -24,36 +23,92 @@ export function rewriteProgram(program: Program): readonly Program[] {
 	return [...found.values()];
 }
 
-function isRewritingSite(program: Program, id: ProgramNodeId): boolean {
-	const node = program.nodes[id];
-	return node?.kind === "contract" || node?.kind === "reduce";
+interface SiteGroups {
+	/** Places that go together: what moves past them is the same value, which then need not be applied twice. */
+	readonly groups: readonly (readonly ProgramNodeId[])[];
+	/** Places with nothing to move as the program is written; something may come to them from others. */
+	readonly followers: readonly ProgramNodeId[];
 }
 
-/** None, all, then every other combination; or each alone when there are too many. */
-function siteChoices(sites: readonly ProgramNodeId[]): ReadonlySet<ProgramNodeId>[] {
-	const choices = [new Set<ProgramNodeId>(), new Set(sites)];
-	if (sites.length > sitesCombinedMax) return [...choices, ...sites.map((site) => new Set([site]))];
-	for (let mask = 1; mask < 2 ** sites.length - 1; mask++)
-		choices.push(new Set(sites.filter((_, i) => (mask >> i) & 1)));
+/** Reductions and contractions by what a rewriting would do there. */
+function groupSites(program: Program): SiteGroups {
+	const values = createValueNumbering();
+	const translated: ProgramNodeId[] = [];
+	const inner = innerReductions(program);
+	const groups = new Map<string, ProgramNodeId[]>();
+	const followers: ProgramNodeId[] = [];
+	program.nodes.forEach((node, id) => {
+		const effect = rewritingEffect(node, translated, values, inner);
+		if (effect !== null && effect !== "") groups.set(effect, [...(groups.get(effect) ?? []), id]);
+		else if (effect === "") followers.push(id);
+		translated.push(translate(node, translated, values, null));
+	});
+	return { groups: [...groups.values()], followers };
+}
+
+/** Null where there is nothing to rewrite, else a name of the free factors (none: empty) and of a reduction's first part. */
+function rewritingEffect(
+	node: ProgramNode,
+	translated: readonly ProgramNodeId[],
+	values: ValueNumbering,
+	inner: readonly (readonly AxisId[])[],
+): string | null {
+	if (node.kind !== "contract" && node.kind !== "reduce") return null;
+	const operands = node.kind === "contract" ? [node.left, node.right] : [node.operand];
+	const isSum = node.kind === "contract" || node.operator === "sum";
+	const free = isSum
+		? operands.map((operand) => {
+				const id = present(translated[operand], "operand translated before");
+				return splitFactors(values, factorsOf(values, id), node.over).free;
+			})
+		: [];
+	const first = node.kind === "reduce" ? innerPart(node.over, inner) : null;
+	const moved = free.flatMap(({ numerators, denominators }) => [
+		...numerators.map((id) => `*${id}`),
+		...denominators.map((id) => `/${id}`),
+	]);
+	if (first !== null) moved.push(`over ${first.join()}`);
+	return moved.sort().join(" ");
+}
+
+/** None, all, then every other combination of groups; or each alone when there are too many. */
+function siteChoices({ groups, followers }: SiteGroups): ReadonlySet<ProgramNodeId>[] {
+	const all = new Set([...groups.flat(), ...followers]);
+	const choices: ReadonlySet<ProgramNodeId>[] = [new Set<ProgramNodeId>(), all];
+	const withFollowers = (chosen: readonly (readonly ProgramNodeId[])[]): ReadonlySet<ProgramNodeId> =>
+		new Set([...chosen.flat(), ...followers]);
+	if (groups.length > groupsCombinedMax)
+		return [...choices, ...groups.map((group) => withFollowers([group]))];
+	for (let mask = 1; mask < 2 ** groups.length - 1; mask++)
+		choices.push(withFollowers(groups.filter((_, i) => (mask >> i) & 1)));
 	return choices;
+}
+
+function innerReductions(program: Program): (readonly AxisId[])[] {
+	return program.nodes.flatMap((node) => (node.kind === "reduce" ? [node.over] : []));
+}
+
+/** A smaller set of axes that is reduced elsewhere too. */
+function innerPart(over: readonly AxisId[], inner: readonly (readonly AxisId[])[]): readonly AxisId[] | null {
+	return inner.find((axes) => axes.length < over.length && axes.every((axis) => over.includes(axis))) ?? null;
 }
 
 function applyRewritings(program: Program, chosen: ReadonlySet<ProgramNodeId>): Program {
 	const values = createValueNumbering();
-	const innerReductions = program.nodes.flatMap((node) => (node.kind === "reduce" ? [node.over] : []));
+	const inner = innerReductions(program);
 	const translated: ProgramNodeId[] = [];
 	program.nodes.forEach((node, id) => {
-		translated.push(translate(node, translated, values, chosen.has(id) ? innerReductions : null));
+		translated.push(translate(node, translated, values, chosen.has(id) ? inner : null));
 	});
 	return sweepProgram(program, values.nodes, translated);
 }
 
-/** `innerReductions` is null where the node is to stay as written. */
+/** `inner` (axes of the program's reductions) is null where the node is to stay as written. */
 function translate(
 	node: ProgramNode,
 	translated: readonly ProgramNodeId[],
 	values: ValueNumbering,
-	innerReductions: readonly (readonly AxisId[])[] | null,
+	inner: readonly (readonly AxisId[])[] | null,
 ): ProgramNodeId {
 	const of = (id: ProgramNodeId): ProgramNodeId => present(translated[id], "operand translated before");
 	switch (node.kind) {
@@ -64,10 +119,10 @@ function translate(
 		case "map":
 			return values.map(node.operator, node.operands.map(of));
 		case "reduce":
-			if (innerReductions === null) return values.reduce(node.operator, of(node.operand), node.over);
-			return rewriteReduce(values, node.operator, of(node.operand), node.over, innerReductions);
+			if (inner === null) return values.reduce(node.operator, of(node.operand), node.over);
+			return rewriteReduce(values, node.operator, of(node.operand), node.over, inner);
 		case "contract":
-			if (innerReductions === null) return values.contract(of(node.left), of(node.right), node.over);
+			if (inner === null) return values.contract(of(node.left), of(node.right), node.over);
 			return contractWithoutFreeFactors(values, of(node.left), of(node.right), node.over);
 	}
 }
@@ -77,12 +132,9 @@ function rewriteReduce(
 	operator: ReduceOperator,
 	operand: ProgramNodeId,
 	over: readonly AxisId[],
-	innerReductions: readonly (readonly AxisId[])[],
+	inner: readonly (readonly AxisId[])[],
 ): ProgramNodeId {
-	const inner = innerReductions.find(
-		(axes) => axes.length < over.length && axes.every((axis) => over.includes(axis)),
-	);
-	const first = inner ?? over;
+	const first = innerPart(over, inner) ?? over;
 	const rest = over.filter((axis) => !first.includes(axis));
 	const reduced =
 		operator === "sum"

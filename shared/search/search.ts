@@ -4,7 +4,7 @@
 // kernel's axes go (placement.ts); tile sizes stay symbolic until schedules are drawn. Mirage (OSDI'25, section 4)
 // enumerates all of them together. Placements are made once for each kernel and ranked there; a cut combines the best few.
 
-import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
+import { muGraphHash } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
 import { rewriteProgram } from "./algebra.ts";
@@ -43,7 +43,7 @@ export interface SearchReport {
 }
 
 export interface SearchOutcome {
-	/** Distinct, cheapest first by the bound of cost.ts, ties by digest. */
+	/** Distinct, cheapest first by the bound of cost.ts, ties by identity. */
 	readonly found: readonly MuGraph[];
 	readonly report: SearchReport;
 	/** Where to go on: `dag.cut.combination`; null when nothing is left. */
@@ -82,8 +82,8 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 			state.placements.map(({ kernel }) => kernel),
 		);
 		tally.counts.emitted++;
-		const digest = muGraphDigest(muGraph);
-		if (!found.has(digest)) found.set(digest, { muGraph, digest, cost: muGraphCost(muGraph) });
+		const identity = muGraphHash(muGraph);
+		if (!found.has(identity)) found.set(identity, { muGraph, identity, cost: muGraphCost(muGraph) });
 	}
 	return {
 		found: selectRanked([...found.values()], limits.foundMax),

@@ -1,12 +1,13 @@
 // Which µGraphs a search returns when it may return only a few.
 
-import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
+import { muGraphHash } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import { muGraphCost } from "./cost.ts";
 
 export interface RankedMuGraph {
 	readonly muGraph: MuGraph;
-	readonly digest: string;
+	/** muGraphHash. */
+	readonly identity: string;
 	/** See cost.ts. */
 	readonly cost: number;
 }
@@ -15,20 +16,20 @@ export interface RankedMuGraph {
 export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): readonly MuGraph[] {
 	const entries = new Map<string, RankedMuGraph>();
 	for (const muGraph of muGraphs) {
-		const digest = muGraphDigest(muGraph);
-		entries.set(digest, { muGraph, digest, cost: muGraphCost(muGraph) });
+		const identity = muGraphHash(muGraph);
+		entries.set(identity, { muGraph, identity, cost: muGraphCost(muGraph) });
 	}
 	return selectRanked([...entries.values()], limit);
 }
 
 /**
- * At most `limit`, cheapest first, ties by digest. Variety comes before rank: first the cheapest of each pattern of loops,
+ * At most `limit`, cheapest first, ties by identity. Variety comes before rank: first the cheapest of each pattern of loops,
  * of single kernels half of the places at most, of each other number of kernels a quarter; what is left goes to the cheapest of the rest. Law: selecting from
  * parts and then from what they kept gives what selecting from the whole gives (the first pass is greedy on a laminar
  * matroid).
  */
 export function selectRanked(entries: readonly RankedMuGraph[], limit: number): readonly MuGraph[] {
-	const ranked = [...entries].sort((a, b) => a.cost - b.cost || (a.digest < b.digest ? -1 : 1));
+	const ranked = [...entries].sort((a, b) => a.cost - b.cost || (a.identity < b.identity ? -1 : 1));
 	const patterns = new Set<string>();
 	const countOfKernels = new Map<number, number>();
 	const varied = ranked.filter(({ muGraph }) => {
