@@ -1,0 +1,113 @@
+// The text of emitted C: golden files, and that it compiles for every target and compiler at hand.
+
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
+import { checkLoopProgram } from "#shared/loop-ir/check.ts";
+import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
+import { printLoopProgram } from "#shared/loop-ir/print.ts";
+import { lowerMuGraph } from "#shared/lower/lower.ts";
+import type { Program } from "#shared/program/program.ts";
+import { type CpuTarget, targets } from "#shared/target/target.ts";
+import { compilerMissing } from "#test/support/compiled-kernel.ts";
+import * as programs from "#test/support/programs.ts";
+import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
+
+const folder = join(import.meta.dirname, "..", "golden", "codegen");
+
+function lower(program: Program, tile: number, target: CpuTarget): LoopProgram {
+	const muGraph = wholeProgramMuGraph(program);
+	const knobs = { vectorLanes: target.vectorLanes, prefetchBytes: 8192 };
+	const lowered = lowerMuGraph(muGraph, uniformSchedule(muGraph, tile, knobs), target, 2);
+	expect(checkLoopProgram(lowered)).toEqual([]);
+	return lowered;
+}
+
+const goldenPrograms: Readonly<Record<string, readonly [Program, number]>> = {
+	"row-softmax": [programs.rowSoftmax(32, 1000), 1],
+	"rms-norm-linear": [programs.rootMeanSquareNormLinear(16, 1024, 1024), 64],
+	"gated-mlp": [programs.gatedMlp(2, 64, 128), 64],
+	"bias-gelu": [programs.biasGelu(8, 96), 96],
+};
+
+function expectGolden(file: string, text: string): void {
+	const path = join(folder, file);
+	if (process.env["UPDATE_GOLDEN"] !== undefined) {
+		mkdirSync(folder, { recursive: true });
+		writeFileSync(path, text);
+	}
+	expect(text).toBe(readFileSync(path, "utf8"));
+}
+
+describe("emitted text", () => {
+	test.each(Object.entries(goldenPrograms))(
+		"%s is as reviewed (npm run golden:update rewrites)",
+		(name, entry) => {
+			const program = lower(entry[0], entry[1], targets["cpu-x86-64-v3"]);
+			expectGolden(`${name}.c`, emitC([{ prefix: "kiln_kernel", program }], targets["cpu-x86-64-v3"]));
+			expectGolden(`${name}.h`, emitHeader(program, "kiln_kernel"));
+			expectGolden(`${name}.loops`, printLoopProgram(program));
+		},
+	);
+
+	test("candidates of one unit share their micro-kernels and prelude", () => {
+		const program = lower(programs.gatedMlp(8, 64, 64), 32, targets["cpu-x86-64-v3"]);
+		const one = emitC([{ prefix: "a", program }], targets["cpu-x86-64-v3"]);
+		const two = emitC(
+			[
+				{ prefix: "a", program },
+				{ prefix: "b", program },
+			],
+			targets["cpu-x86-64-v3"],
+		);
+		const count = (text: string, part: string): number => text.split(part).length - 1;
+		expect(count(two, "void tile_")).toBe(count(one, "void tile_"));
+		expect(count(two, "kiln_exp_8(kiln_f8 x) {")).toBe(1);
+		expect(count(two, "int b_run(")).toBe(1);
+	});
+});
+
+const missing = compilerMissing();
+const compilers = ["gcc", "clang", "clang-19"].filter((name) => spawnSync(name, ["--version"]).status === 0);
+if (missing !== null) console.warn(`emitted C is not compiled: ${missing}`);
+for (const name of ["gcc", "clang"]) {
+	if (!compilers.some((found) => found.startsWith(name)))
+		console.warn(`not compiled with ${name}: not installed`);
+}
+
+describe.skipIf(missing !== null)("emitted C compiles", () => {
+	const cases = compilers.flatMap((compiler) =>
+		Object.values(targets).map((target) => [compiler, target] as const),
+	);
+	test.each(cases)("with %s for %o, without a warning", (compiler, target) => {
+		const list = [
+			...Object.values(programs.samplePrograms).map((program) => lower(program, 8, target)),
+			lower(programs.maskedAttention(2, 16, 64, 32), 16, target),
+		];
+		const temporary = mkdtempSync(join(tmpdir(), "kiln-emitted-"));
+		try {
+			const source = join(temporary, "kernels.c");
+			const parts = list.map((program, at) => ({ prefix: `k${at}`, program }));
+			writeFileSync(source, emitC(parts, target));
+			const flags = [
+				"-O1",
+				...target.compilerFlags,
+				"-Wall",
+				"-Wextra",
+				"-Werror",
+				"-Wno-maybe-uninitialized",
+			];
+			const quiet = compiler === "gcc" ? [] : ["-Wno-unknown-warning-option"];
+			execFileSync(compiler, [...flags, ...quiet, "-fPIC", "-c", source, "-o", join(temporary, "kernels.o")]);
+			const header = list.map((program, at) => emitHeader(program, `k${at}`)).join("\n");
+			const headerSource = join(temporary, "header.c");
+			writeFileSync(headerSource, header);
+			execFileSync(compiler, ["-Wall", "-Wextra", "-Werror", "-fsyntax-only", headerSource]);
+		} finally {
+			rmSync(temporary, { recursive: true });
+		}
+	});
+});

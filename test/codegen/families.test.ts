@@ -1,0 +1,144 @@
+// Generated kernels against the float64 reference: every family, at sizes around the vector width and the register tile.
+
+import { describe, expect, test } from "vitest";
+import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
+import type { Program } from "#shared/program/program.ts";
+import { expectSameAsReference, randomInputs, someCandidates } from "#test/support/check-candidates.ts";
+import { compilerMissing } from "#test/support/compiled-kernel.ts";
+import { buildProgram } from "#test/support/program-builder.ts";
+import * as programs from "#test/support/programs.ts";
+import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
+
+const missing = compilerMissing();
+if (missing !== null) console.warn(`kernels are not compiled: ${missing}`);
+
+const families: Readonly<Record<string, readonly Program[]>> = {
+	"matrix product": [programs.matrixProduct(17, 65, 63), programs.matrixProduct(2, 15, 130)],
+	"norm and linear": [
+		programs.rootMeanSquareNormLinear(17, 65, 63),
+		programs.rootMeanSquareNormLinear(16, 64, 64),
+	],
+	"gated MLP": [programs.gatedMlp(15, 63, 65)],
+	"gated MLP with residual": [programs.gatedMlpDownResidual(5, 17, 33)],
+	"GELU MLP": [programs.geluMlp(9, 16, 33, 17)],
+	LoRA: [programs.loraLinear(15, 65, 64, 3)],
+	attention: [programs.maskedAttention(3, 17, 130, 16), programs.maskedAttention(2, 2, 33, 15)],
+	"row softmax": [programs.rowSoftmax(17, 65), programs.rowSoftmax(3, 2)],
+	"layer norm": [programs.layerNorm(15, 63), programs.layerNorm(2, 1030)],
+	"cross entropy": [programs.crossEntropy(16, 65)],
+	"norm of a residual": [programs.residualNorm(17, 16)],
+	"bias and GELU": [programs.biasGelu(15, 65)],
+};
+
+describe.skipIf(missing !== null)("generated kernels compute their program", () => {
+	test.each(Object.entries(families))("%s, as the search places and schedules it", (_, cases) => {
+		for (const program of cases) expectSameAsReference(program, someCandidates(program, 3, 4));
+	});
+
+	test.each([1, 3, 8, 64])("one kernel for the whole program, in tiles of %i", (tile) => {
+		for (const cases of Object.values(families)) {
+			const program = cases[0];
+			expect(program).toBeDefined();
+			if (program === undefined) continue;
+			const muGraph = wholeProgramMuGraph(program);
+			expectSameAsReference(program, [{ muGraph, schedule: uniformSchedule(muGraph, tile) }]);
+		}
+	});
+});
+
+/** x [k] · W [k, n]: no row axis. */
+function vectorMatrix(k: number, n: number): Program {
+	const b = buildProgram();
+	const [inner, columns] = [b.axis(k), b.axis(n)];
+	b.output(b.contract(b.input([inner]), b.input([inner, columns], "weight"), inner));
+	return b.build();
+}
+
+/** A [m, k] · B [n, k] transposed, stored column by column. */
+function transposedProduct(m: number, k: number, n: number): Program {
+	const b = buildProgram();
+	const [rows, inner, columns] = [b.axis(m), b.axis(k), b.axis(n)];
+	b.output(b.contract(b.input([rows, inner]), b.input([columns, inner]), inner), [columns, rows]);
+	return b.build();
+}
+
+/** sum over two axes of A [b, m, i, j] · B [b, j, n, i]. */
+function batchedTwoAxisProduct(batch: number, m: number, i: number, j: number, n: number): Program {
+	const b = buildProgram();
+	const [batches, rows, first, second, columns] = [b.axis(batch), b.axis(m), b.axis(i), b.axis(j), b.axis(n)];
+	const left = b.input([batches, rows, first, second]);
+	const right = b.input([batches, second, columns, first]);
+	b.output(b.contract(left, right, first, second));
+	return b.build();
+}
+
+/** max and product over the outer axis of [m, n], and their quotient's sum over both. */
+function columnReductions(m: number, n: number): Program {
+	const b = buildProgram();
+	const [rows, columns] = [b.axis(m), b.axis(n)];
+	const x = b.input([rows, columns]);
+	const largest = b.reduce("max", x, rows);
+	const product = b.reduce(
+		"product",
+		b.map("add", b.map("multiply", x, b.constant(0.1)), b.constant(1)),
+		rows,
+	);
+	b.output(b.map("add", largest, product));
+	b.output(b.reduce("min", b.map("subtract", largest, product), columns));
+	return b.build();
+}
+
+describe.skipIf(missing !== null)("less usual shapes", () => {
+	const shapes: Readonly<Record<string, Program>> = {
+		"a vector times a matrix": vectorMatrix(65, 63),
+		"a product with a transposed operand and result": transposedProduct(15, 33, 17),
+		"a batched product over two axes": batchedTwoAxisProduct(3, 5, 7, 4, 9),
+		"reductions along the outer axis": columnReductions(17, 33),
+	};
+	test.each(Object.entries(shapes))("%s", (_, program) => {
+		const muGraph = wholeProgramMuGraph(program);
+		const whole = [1, 4, 1000].map((tile) => ({ muGraph, schedule: uniformSchedule(muGraph, tile) }));
+		const asGiven = uniformSchedule(muGraph, 16, { weightLayout: "asGiven" });
+		expectSameAsReference(program, [
+			...whole,
+			{ muGraph, schedule: asGiven },
+			...someCandidates(program, 2, 4),
+		]);
+	});
+
+	test("streaming stores and scalar code give the same values", () => {
+		const program = programs.layerNorm(9, 65);
+		const muGraph = wholeProgramMuGraph(program);
+		expectSameAsReference(program, [
+			{ muGraph, schedule: uniformSchedule(muGraph, 3, { nonTemporalStores: true }) },
+			{ muGraph, schedule: uniformSchedule(muGraph, 3, { vectorLanes: 1 }) },
+		]);
+	});
+
+	test("a softmax of huge logits whose first steps are masked stays finite, however its loop is cut", () => {
+		const program = programs.maskedAttention(2, 5, 70, 16);
+		const inputs = randomInputs(program, 1).map((input, at) => (at < 2 ? input.map((x) => x * 80) : input));
+		const mask = inputs[3];
+		expect(mask).toBeDefined();
+		mask?.forEach((_, at) => {
+			mask[at] = at % 70 < 40 ? Number.NEGATIVE_INFINITY : 0;
+		});
+		const expected = interpretProgramFloat64(
+			program,
+			inputs.map((input) => Float64Array.from(input)),
+		);
+		expect(expected[0]?.every(Number.isFinite)).toBe(true);
+		const candidates = someCandidates(program, 3, 1).flatMap(({ muGraph, schedule }) =>
+			[8, 33, 70].map((loopTile) => ({
+				muGraph,
+				schedule: {
+					kernels: schedule.kernels.map((kernel) => ({
+						...kernel,
+						loopTile: kernel.loopTile === 0 ? 0 : loopTile,
+					})),
+				},
+			})),
+		);
+		expectSameAsReference(program, candidates, inputs, 2e-5);
+	});
+});

@@ -1,0 +1,92 @@
+// Lowers, compiles and runs candidates of a program, and compares each with the float64 reference.
+
+import { expect } from "vitest";
+import { checkLoopProgram } from "#shared/loop-ir/check.ts";
+import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
+import { lowerMuGraph } from "#shared/lower/lower.ts";
+import type { MuGraph } from "#shared/mugraph/mugraph.ts";
+import { createRandom } from "#shared/numeric/random.ts";
+import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
+import type { Program } from "#shared/program/program.ts";
+import { enumerateSchedules } from "#shared/schedule/enumerate-schedules.ts";
+import type { Schedule } from "#shared/schedule/schedule.ts";
+import { searchMuGraphs } from "#shared/search/search.ts";
+import { compilePrograms, hostTarget } from "#test/support/compiled-kernel.ts";
+
+export interface TestedCandidate {
+	readonly muGraph: MuGraph;
+	readonly schedule: Schedule;
+}
+
+/** The first µGraphs that the search finds, each with its most promising schedules. */
+export function someCandidates(
+	program: Program,
+	muGraphs: number,
+	schedulesEach: number,
+	threads = 2,
+): TestedCandidate[] {
+	const { found } = searchMuGraphs(program, { statesMax: 2000, foundMax: muGraphs });
+	return found.flatMap((muGraph) =>
+		enumerateSchedules(muGraph, hostTarget, threads, schedulesEach).map((schedule) => ({
+			muGraph,
+			schedule,
+		})),
+	);
+}
+
+export function lowerAll(candidates: readonly TestedCandidate[], threads = 2): LoopProgram[] {
+	return candidates.map(({ muGraph, schedule }) => {
+		const lowered = lowerMuGraph(muGraph, schedule, hostTarget, threads);
+		expect(checkLoopProgram(lowered), JSON.stringify(schedule)).toEqual([]);
+		return lowered;
+	});
+}
+
+/** Uniform in [-1, 1]. */
+export function randomInputs(program: Program, seed: number): Float32Array[] {
+	return program.inputs.map(({ shape }, at) => {
+		const random = createRandom(seed, at);
+		const elements = shape.reduce((product, extent) => product * extent, 1);
+		return Float32Array.from({ length: elements }, () => random.nextUnit() * 2 - 1);
+	});
+}
+
+/** Error of float32 arithmetic in another order, relative to the largest output. */
+const float32ErrorMax = 2e-6;
+
+/** Every candidate, with one thread and with two, gives what the program means. */
+export function expectSameAsReference(
+	program: Program,
+	candidates: readonly TestedCandidate[],
+	inputs: readonly Float32Array[] = randomInputs(program, Number(process.env["TEST_SEED"])),
+	errorMax = float32ErrorMax,
+): void {
+	expect(candidates.length).toBeGreaterThan(0);
+	const expected = interpretProgramFloat64(
+		program,
+		inputs.map((input) => Float64Array.from(input)),
+	);
+	const kernels = compilePrograms(lowerAll(candidates));
+	kernels.forEach((kernel, at) => {
+		for (const threads of [1, 2]) {
+			const results = kernel.run(inputs, threads);
+			const label = `threads ${threads}, ${JSON.stringify(candidates[at]?.schedule)}`;
+			expected.forEach((output, index) => {
+				expect(errorOf(output, results[index]), label).toBeLessThan(errorMax);
+			});
+		}
+	});
+}
+
+/** Largest difference over largest value; NaN where one has it and the other has not. */
+function errorOf(expected: Float64Array, result: ArrayBufferView | undefined): number {
+	if (!(result instanceof Float32Array) || result.length !== expected.length) return Number.NaN;
+	let scale = 0;
+	let error = 0;
+	expected.forEach((value, at) => {
+		const difference = Math.abs(value - (result[at] ?? Number.NaN));
+		scale = Math.max(scale, Math.abs(value));
+		error = Math.max(error, difference);
+	});
+	return scale === 0 ? error : error / scale;
+}
