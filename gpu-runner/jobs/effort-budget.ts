@@ -7,13 +7,15 @@ export interface RunnerBudget {
 	readonly searchContinuations: number;
 }
 
-/** About 5 s, 20 s and 2 minutes of timing for each program; compiling and checking come on top. */
+/** At most 5 s, 20 s and 2 minutes of timing for each program; compiling and checking come on top. */
 const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 	quick: {
 		measure: {
 			screenMilliseconds: 1500,
 			contestMilliseconds: 1500,
 			confirmMilliseconds: 2000,
+			contestRoundsMax: 20,
+			confirmRoundsMax: 30,
 			quietMilliseconds: 5,
 		},
 		searchContinuations: 0,
@@ -23,6 +25,8 @@ const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 			screenMilliseconds: 5000,
 			contestMilliseconds: 7000,
 			confirmMilliseconds: 8000,
+			contestRoundsMax: 30,
+			confirmRoundsMax: 60,
 			quietMilliseconds: 20,
 		},
 		searchContinuations: 2,
@@ -32,6 +36,8 @@ const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 			screenMilliseconds: 30_000,
 			contestMilliseconds: 40_000,
 			confirmMilliseconds: 50_000,
+			contestRoundsMax: 80,
+			confirmRoundsMax: 200,
 			quietMilliseconds: 50,
 		},
 		searchContinuations: 16,
@@ -44,6 +50,7 @@ export function effortBudget(effort: Effort, share: number): RunnerBudget {
 	return {
 		searchContinuations,
 		measure: {
+			...measure,
 			screenMilliseconds: measure.screenMilliseconds * share,
 			contestMilliseconds: measure.contestMilliseconds * share,
 			confirmMilliseconds: measure.confirmMilliseconds * share,

@@ -28,6 +28,10 @@ export interface MeasureBudget {
 	readonly screenMilliseconds: number;
 	readonly contestMilliseconds: number;
 	readonly confirmMilliseconds: number;
+	/** Rounds after which more would not narrow the interval by much; a stage ends with them, or with its time. */
+	readonly contestRoundsMax: number;
+	readonly confirmRoundsMax: number;
+	/** Longest wait for a quiet machine before each burst. */
 	readonly quietMilliseconds: number;
 }
 
@@ -84,9 +88,9 @@ export const kernelPrefix = "kiln_kernel";
 const compileMillisecondsMax = 120_000;
 const finalists = 6;
 const screenRoundsMax = 3;
-/** Enough for a bootstrap; the budget ends most measurements long before the upper one. */
-const contestRounds = { min: 6, max: 200 };
-const confirmRounds = { min: 12, max: 400 };
+/** Taken even when they are longer than the budget: fewer would not carry a bootstrap. */
+const contestRoundsMin = 6;
+const confirmRoundsMin = 12;
 /** Memory that the packed weights of all candidates of one process may take together. */
 const screenBytesMax = 3 * 2 ** 30;
 const screenCandidatesMax = 16;
@@ -203,8 +207,8 @@ class Measurement {
 		this.note("contest");
 		const { bursts } = await this.time(workload, candidates, "contest", {
 			milliseconds: this.request.budget.contestMilliseconds,
-			roundsMin: contestRounds.min,
-			roundsMax: contestRounds.max,
+			roundsMin: contestRoundsMin,
+			roundsMax: this.request.budget.contestRoundsMax,
 			baselines,
 		});
 		const forms = baselines.map((index) => ({ index, latency: latencyOf(bursts, `baseline-${index}`) }));
@@ -244,8 +248,8 @@ class Measurement {
 		for (let tried = 1; ; tried++) {
 			const { bursts } = await this.time(workload, [alone], "confirm", {
 				milliseconds: budget.confirmMilliseconds * tried,
-				roundsMin: confirmRounds.min,
-				roundsMax: confirmRounds.max,
+				roundsMin: confirmRoundsMin,
+				roundsMax: budget.confirmRoundsMax,
 				baselines: [baseline],
 			});
 			if (this.isRejected(winner)) return null;

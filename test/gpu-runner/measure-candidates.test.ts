@@ -41,6 +41,8 @@ function measure(kinds: readonly FixtureKernel[], change: Partial<MeasureRequest
 			screenMilliseconds: 60,
 			contestMilliseconds: 60,
 			confirmMilliseconds: 60,
+			contestRoundsMax: 100,
+			confirmRoundsMax: 100,
 			quietMilliseconds: 0,
 		},
 		directory,
