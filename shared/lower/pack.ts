@@ -83,7 +83,9 @@ function packTransposed(
 	const depth = extentOf(point.ctx, packed.depthAxis);
 	const whole = depth - (depth % lanes);
 	const block = (inner: Point, k: Affine, active: number): void => {
-		for (let lane = 0; lane < group.width; lane += lanes) {
+		// The last vector of a group spills over the next step's first lanes: it goes first.
+		const lastLane = Math.floor((group.width - 1) / lanes) * lanes;
+		for (let lane = lastLane; lane >= 0; lane -= lanes) {
 			transposeBlock(inner, operand, packed, group, start, k, active, lane);
 		}
 	};

@@ -106,6 +106,17 @@ describe.skipIf(missing !== null)("less usual shapes", () => {
 		]);
 	});
 
+	test.each([5, 8, 11, 14])("a register tile of %i rows, packed and in place", (registerRows) => {
+		for (const program of [
+			programs.rootMeanSquareNormLinear(33, 27, 24),
+			programs.matrixProduct(31, 300, 24),
+		]) {
+			const muGraph = wholeProgramMuGraph(program);
+			const knobs = { registerRows, registerVectors: 1, prefetchBytes: 4096 };
+			expectSameAsReference(program, [{ muGraph, schedule: uniformSchedule(muGraph, 33, knobs) }]);
+		}
+	});
+
 	test("streaming stores and scalar code give the same values", () => {
 		const program = programs.layerNorm(9, 65);
 		const muGraph = wholeProgramMuGraph(program);
