@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { parseExactJson, stringifyExactJson } from "#shared/protocol/exact-json.ts";
 
-const seed = Number(process.env["TEST_SEED"]);
+const seed = Number(process.env.TEST_SEED);
 
 describe("exact JSON", () => {
 	test("gives back every number there is, in any nesting", () => {

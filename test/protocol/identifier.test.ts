@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { createRandom } from "#shared/numeric/random.ts";
 import { createIdentifier, identifierMilliseconds, jobIdSchema } from "#shared/protocol/identifier.ts";
 
-const seed = Number(process.env["TEST_SEED"]);
+const seed = Number(process.env.TEST_SEED);
 const time = fc.integer({ min: 0, max: 2 ** 48 - 1 });
 
 describe("identifiers", () => {
