@@ -16,7 +16,7 @@ import { buildProgram, type ProgramBuilder } from "#test/support/program-builder
 import { gatedMlp, maskedAttention, rowSoftmax, samplePrograms } from "#test/support/programs.ts";
 
 /** Well-formed mutants that are verified for each program. */
-const mutantsTried = 60;
+const mutantsTried = 30;
 const limits = { statesMax: 100_000, foundMax: 12 };
 
 function firstMuGraph(program: Program): MuGraph {
