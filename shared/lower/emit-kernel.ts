@@ -6,6 +6,7 @@ import { affineConstant, affineVariable, zero } from "#shared/loop-ir/affine.ts"
 import type { LoopKernel, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { preparePanel } from "./contract-operands.ts";
+import { dropUnread } from "./drop-unread.ts";
 import { emitGroup, initialiseAccumulator } from "./emit-group.ts";
 import { fuseRoots } from "./fuse-roots.ts";
 import { planRoots, type Root, type RootPlan } from "./roots.ts";
@@ -30,7 +31,7 @@ export function emitKernel(ctx: TileContext, estimatedNanoseconds: number): Loop
 	body.push(...emitLevel(ctx, plan, 0));
 	ctx.program.threadBytes = Math.max(ctx.program.threadBytes, ctx.usedThreadBytes);
 	const isParallel = tiles > 1 && estimatedNanoseconds >= parallelWorkNanosecondsMin;
-	return { tiles, isParallel, buffers: [...ctx.buffers.values()], body };
+	return { tiles, isParallel, ...dropUnread({ buffers: [...ctx.buffers.values()], body }) };
 }
 
 /** Planning sees one step of the loop, as the loop stages will. */
