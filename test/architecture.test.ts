@@ -196,6 +196,7 @@ describe("purity and form", () => {
 		const demanded = new Set([
 			"functions/worker.ts",
 			"vitest.config.ts",
+			"vitest.outside.config.ts",
 			"test/functions/support/fixture-worker.ts",
 		]);
 		expect(
