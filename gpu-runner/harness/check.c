@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned char refused[CANDIDATES_MAX];
-
 static void dump(const struct request *request, const struct workload *workload, const char *id, int dataset) {
 	for (int i = 0; request->dump != NULL && i < request->output_count; i++) {
 		char path[4096];
@@ -35,35 +33,51 @@ static int overran(const struct request *request, const struct candidate *candid
 		overrun_of(&candidate->workspace, "workspace", 0, error) != 0;
 }
 
-/* The second run meets the first one's left-over workspace: results must not depend on it. */
-static void check_candidate(const struct request *request, struct workload *workload, int index, int dataset) {
-	const struct candidate_request *which = &request->candidates[index];
-	struct candidate candidate;
-	char error[CANDIDATE_ERROR_BYTES] = "";
-	const char *fault = NULL;
+static int same_weights(const struct request *request, const struct workload *a, const struct workload *b) {
+	for (int i = 0; i < request->input_count; i++)
+		if (request->inputs[i].is_weight && a->input_data[i] != b->input_data[i]) return 0;
+	return 1;
+}
+
+/* Twice, because the second run meets the first one's left-over workspace: results must not depend on it. */
+static const char *run_twice(const struct request *request, struct candidate *candidate, struct workload *workload,
+	char *error) {
 	uint64_t digests[2] = {0, 0};
-	report_begin(which->id, "check", dataset);
-	if (candidate_create(&candidate, which, workload, request->threads, PLACEMENT_FENCED, error) != 0) fault = "refused";
-	for (int run = 0; run < 2 && fault == NULL; run++) {
+	for (int run = 0; run < 2; run++) {
 		workload_poison(workload, request);
-		if (candidate_run(&candidate, workload, request->threads, error) != 0) fault = "refused";
-		else if (overran(request, &candidate, workload, error)) {
-			fault = "outOfBounds";
+		if (candidate_run(candidate, workload, request->threads, error) != 0) return "refused";
+		if (overran(request, candidate, workload, error)) {
 			for (int i = 0; i < request->output_count; i++) buffer_mend(&workload->outputs[i]);
+			return "outOfBounds";
 		}
 		digests[run] = workload_digest(workload, request);
 	}
-	if (fault == NULL && digests[0] != digests[1]) {
-		fault = "unrepeatable";
-		snprintf(error, sizeof error, "two runs on the same inputs gave different outputs");
-	}
-	if (fault != NULL) {
-		refused[index] = 1;
-		report_fault(which->id, fault, error);
-	} else {
+	if (digests[0] == digests[1]) return NULL;
+	snprintf(error, CANDIDATE_ERROR_BYTES, "two runs on the same inputs gave different outputs");
+	return "unrepeatable";
+}
+
+/* On all datasets; weights are packed again only where they differ from those packed last. */
+static void check_candidate(const struct request *request, struct workload *workloads, int index) {
+	const struct candidate_request *which = &request->candidates[index];
+	struct candidate candidate = {0};
+	const struct workload *packed = NULL;
+	char error[CANDIDATE_ERROR_BYTES] = "";
+	const char *fault = NULL;
+	for (int dataset = 0; dataset < request->dataset_count && fault == NULL; dataset++) {
+		struct workload *workload = &workloads[dataset];
+		report_begin(which->id, "check", dataset);
+		if (packed == NULL || !same_weights(request, packed, workload)) {
+			candidate_release(&candidate);
+			packed = workload;
+			if (candidate_create(&candidate, which, workload, request->threads, PLACEMENT_FENCED, error) != 0) fault = "refused";
+		}
+		if (fault == NULL) fault = run_twice(request, &candidate, workload, error);
+		if (fault != NULL) break;
 		for (int i = 0; i < request->output_count; i++) compare_output(request, workload, dataset, i, which->id);
 		dump(request, workload, which->id, dataset);
 	}
+	if (fault != NULL) report_fault(which->id, fault, error);
 	candidate_release(&candidate);
 }
 
@@ -81,15 +95,12 @@ static void check_baseline(const struct request *request, struct workload *workl
 }
 
 void check_all(const struct request *request) {
-	for (int dataset = 0; dataset < request->dataset_count; dataset++) {
-		struct workload *workload = calloc(1, sizeof *workload);
-		if (workload == NULL) exit(71);
-		workload_load(workload, request, dataset, PLACEMENT_FENCED);
+	struct workload *workloads = calloc((size_t)request->dataset_count, sizeof *workloads);
+	if (workloads == NULL) exit(71);
+	for (int dataset = 0; dataset < request->dataset_count; dataset++)
+		workload_load(&workloads[dataset], request, dataset, PLACEMENT_FENCED, dataset > 0 ? &workloads[0] : NULL);
+	for (int dataset = 0; dataset < request->dataset_count; dataset++)
 		for (int i = 0; i < request->baseline_count; i++)
-			if (request->baselines[i].models[dataset] != NULL) check_baseline(request, workload, i, dataset);
-		for (int i = 0; i < request->candidate_count; i++)
-			if (!refused[i]) check_candidate(request, workload, i, dataset);
-		workload_release(workload, request);
-		free(workload);
-	}
+			if (request->baselines[i].models[dataset] != NULL) check_baseline(request, &workloads[dataset], i, dataset);
+	for (int i = 0; i < request->candidate_count; i++) check_candidate(request, workloads, i);
 }

@@ -108,8 +108,11 @@ static void read_line(struct request *request, char *line) {
 	else if (strcmp(word, "limits") == 0) read_limits(request, &line);
 	else if (strcmp(word, "budget") == 0) read_budget(request, &line);
 	else if (strcmp(word, "dump") == 0) request->dump = text(&line);
-	else if (strcmp(word, "input") == 0)
-		read_tensor(&request->inputs[below((size_t)request->input_count++, TENSORS_MAX)], &line);
+	else if (strcmp(word, "input") == 0) {
+		struct tensor_request *input = &request->inputs[below((size_t)request->input_count++, TENSORS_MAX)];
+		read_tensor(input, &line);
+		input->is_weight = strcmp(next(&line), "weight") == 0;
+	}
 	else if (strcmp(word, "output") == 0)
 		read_tensor(&request->outputs[below((size_t)request->output_count++, TENSORS_MAX)], &line);
 	else if (strcmp(word, "dataset") == 0) read_dataset(request, &line);

@@ -13,6 +13,8 @@ struct tensor_request {
 	size_t bytes;
 	enum element element;
 	size_t element_bytes;
+	/* Inputs only: packed by prepare. */
+	int is_weight;
 };
 
 struct dataset_request {

@@ -194,7 +194,7 @@ void time_all(const struct request *asked) {
 	struct participant *participants =
 		calloc((size_t)(1 + request->baseline_count + request->candidate_count), sizeof *participants);
 	if (workload == NULL || participants == NULL) exit(71);
-	workload_load(workload, request, 0, PLACEMENT_FAST);
+	workload_load(workload, request, 0, PLACEMENT_FAST, NULL);
 	const int count = gather(participants);
 	const double end = now_nanoseconds() + (double)request->budget_milliseconds * 1e6;
 	for (int round = 0; round < request->rounds_max; round++) {

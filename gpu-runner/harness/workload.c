@@ -12,27 +12,29 @@ static void create(struct buffer *buffer, const struct tensor_request *tensor, i
 	exit(71);
 }
 
-void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement) {
+static void load_input(struct buffer *buffer, const struct request *request, int dataset, int input, enum placement placement) {
+	char error[512];
+	create(buffer, &request->inputs[input], dataset, placement);
+	if (buffer_read_file(buffer, request->datasets[dataset].inputs[input], error, sizeof error) != 0) {
+		fprintf(stderr, "%s\n", error);
+		exit(66);
+	}
+	buffer_protect(buffer);
+}
+
+void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement,
+	const struct workload *first) {
 	memset(workload, 0, sizeof *workload);
 	for (int i = 0; i < request->input_count; i++) {
-		char error[512];
-		create(&workload->inputs[i], &request->inputs[i], dataset, placement);
-		if (buffer_read_file(&workload->inputs[i], request->datasets[dataset].inputs[i], error, sizeof error) != 0) {
-			fprintf(stderr, "%s\n", error);
-			exit(66);
-		}
-		buffer_protect(&workload->inputs[i]);
+		const int is_shared = first != NULL && strcmp(request->datasets[dataset].inputs[i], request->datasets[0].inputs[i]) == 0;
+		if (is_shared) workload->inputs[i] = first->inputs[i];
+		else load_input(&workload->inputs[i], request, dataset, i, placement);
 		workload->input_data[i] = workload->inputs[i].data;
 	}
 	for (int i = 0; i < request->output_count; i++) {
 		create(&workload->outputs[i], &request->outputs[i], dataset, placement);
 		workload->output_data[i] = workload->outputs[i].data;
 	}
-}
-
-void workload_release(struct workload *workload, const struct request *request) {
-	for (int i = 0; i < request->input_count; i++) buffer_release(&workload->inputs[i]);
-	for (int i = 0; i < request->output_count; i++) buffer_release(&workload->outputs[i]);
 }
 
 void workload_poison(struct workload *workload, const struct request *request) {

@@ -11,9 +11,10 @@ struct workload {
 	void *output_data[TENSORS_MAX];
 };
 
-/* Ends the process with a message when a file is missing or memory is out. Inputs are read-only afterwards. */
-void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement);
-void workload_release(struct workload *workload, const struct request *request);
+/* Ends the process with a message when a file is missing or memory is out. Inputs are read-only afterwards. An input from
+ * the same file as in `first` (dataset 0, or NULL) shares its memory: weights as a rule are the same in all datasets. */
+void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement,
+	const struct workload *first);
 void workload_poison(struct workload *workload, const struct request *request);
 /* FNV-1a over the bytes of one output, or of all. */
 uint64_t workload_output_digest(const struct workload *workload, int output);

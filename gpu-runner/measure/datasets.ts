@@ -1,6 +1,7 @@
 // Inputs to check kernels on: ordinary values and hostile ranges, by seed. Weights repeat a random block whose length is
 // prime, so that filling a gigabyte costs a copy while no two plausible addresses hold the same value.
 
+import { present } from "#shared/fault/assert.ts";
 import { createRandom, type Random } from "#shared/numeric/random.ts";
 import type { Program, ProgramInput } from "#shared/program/program.ts";
 import { writeElements } from "#shared/tensor/elements.ts";
@@ -38,16 +39,26 @@ const hugeFactor = 1000;
 const integerDraw: Draw = (random) => random.nextBelow(9);
 const flagDraw: Draw = (random) => random.nextBelow(2);
 
-/** The inputs of a program for one dataset; the same seed gives the same bytes. */
-export function createDataset(program: Program, kind: DatasetKind, seed: number): TensorData[] {
-	return program.inputs.map((input, index) => {
-		// Weights do not depend on the kind, except where a weight must be positive to mean anything (a variance).
-		const stream =
-			input.role === "weight" && kind !== "positive"
-				? index
-				: index + 1000 * (1 + datasetKinds.indexOf(kind));
-		return createInput(input, kind, createRandom(seed, stream));
-	});
+/**
+ * Names the bytes of an input in a dataset: equal names mean equal bytes. Weights do not depend on the kind, except where
+ * a weight must be positive to mean anything (a variance).
+ */
+export function datasetInputName(program: Program, index: number, kind: DatasetKind): string {
+	const isShared = program.inputs[index]?.role === "weight" && kind !== "positive";
+	return isShared ? `weight-${index}` : `${kind}-${index}`;
+}
+
+/** One input of a dataset; the same seed gives the same bytes. */
+export function createDatasetInput(
+	program: Program,
+	index: number,
+	kind: DatasetKind,
+	seed: number,
+): TensorData {
+	const input = present(program.inputs[index], "an input of the program");
+	const isShared = input.role === "weight" && kind !== "positive";
+	const stream = index + (isShared ? 0 : 1000 * (1 + datasetKinds.indexOf(kind)));
+	return createInput(input, kind, createRandom(seed, stream));
 }
 
 function createInput(input: ProgramInput, kind: DatasetKind, random: Random): TensorData {

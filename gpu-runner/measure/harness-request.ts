@@ -7,6 +7,10 @@ export interface HarnessTensor {
 	readonly dataType: DataType;
 }
 
+export interface HarnessInput extends HarnessTensor {
+	readonly role: "activation" | "weight";
+}
+
 /** File names relative to the request folder. `expected`: raw float64 values of each output, or null. */
 export interface HarnessDataset {
 	readonly inputs: readonly string[];
@@ -47,7 +51,7 @@ export interface HarnessRequest {
 	};
 	/** File name prefix under which checked outputs are left, or null. */
 	readonly dump: string | null;
-	readonly inputs: readonly HarnessTensor[];
+	readonly inputs: readonly HarnessInput[];
 	readonly outputs: readonly HarnessTensor[];
 	readonly datasets: readonly HarnessDataset[];
 	readonly baselines: readonly HarnessBaseline[];
@@ -86,7 +90,9 @@ export function formatHarnessRequest(request: HarnessRequest): string {
 		`limits ${limits.cpuSeconds} ${limits.addressSpaceBytes} ${limits.fileBytes}`,
 		`budget ${Math.round(budget.milliseconds)} ${budget.roundsMin} ${budget.roundsMax} ${budget.quietMilliseconds}`,
 		...(request.dump === null ? [] : [`dump ${word(request.dump)}`]),
-		...request.inputs.map((tensor) => `input ${tensor.bytesCount} ${inputWord(tensor.dataType)}`),
+		...request.inputs.map(
+			({ bytesCount, dataType, role }) => `input ${bytesCount} ${inputWord(dataType)} ${role}`,
+		),
 		...request.outputs.map((tensor) => `output ${tensor.bytesCount} ${tensor.dataType}`),
 		...request.datasets.map(
 			(dataset) =>

@@ -21,7 +21,10 @@ export function measuringLimits(
 	return {
 		cpuSeconds: Math.ceil((limitMilliseconds / 1000) * (threads + 1)) + 5,
 		addressSpaceBytes: Math.ceil(
-			baseBytes + 3 * workload.tensorBytes + tensors * largePageBytes + participants * each,
+			baseBytes +
+				2 * (1 + workload.datasets.length) * workload.tensorBytes +
+				tensors * (1 + workload.datasets.length) * largePageBytes +
+				participants * each,
 		),
 		fileBytes: workload.tensorBytes + slackEachBytes,
 	};

@@ -8,10 +8,15 @@ import type { Program } from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
-import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import { bindWeights } from "./bind-weights.ts";
-import { createDataset, type DatasetKind, datasetKinds, referenceOperations } from "./datasets.ts";
-import type { HarnessBaseline, HarnessDataset, HarnessTensor } from "./harness-request.ts";
+import {
+	createDatasetInput,
+	type DatasetKind,
+	datasetInputName,
+	datasetKinds,
+	referenceOperations,
+} from "./datasets.ts";
+import type { HarnessBaseline, HarnessDataset, HarnessInput, HarnessTensor } from "./harness-request.ts";
 
 /** An ONNX form of the program, without weight bytes. Names in program order, as in PlannedBaseline. */
 export interface BaselineForm {
@@ -23,7 +28,7 @@ export interface BaselineForm {
 
 export interface Workload {
 	readonly directory: string;
-	readonly inputs: readonly HarnessTensor[];
+	readonly inputs: readonly HarnessInput[];
 	readonly outputs: readonly HarnessTensor[];
 	readonly kinds: readonly DatasetKind[];
 	readonly datasets: readonly HarnessDataset[];
@@ -60,11 +65,24 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 	const kinds: DatasetKind[] = [];
 	const datasets: HarnessDataset[] = [];
 	const models: (string | null)[][] = forms.map(() => []);
+	/** By file: weights are made, kept and written once. */
+	const values = new Map<string, Float64Array>();
 	for (const kind of datasetKinds.slice(0, affordableDatasets(program))) {
-		const tensors = createDataset(program, kind, seed);
-		const reference = interpretProgramFloat64(program, tensors.map(readElements));
+		const inputs: string[] = [];
+		for (const index of program.inputs.keys()) {
+			const file = `${datasetInputName(program, index, kind)}.bin`;
+			inputs.push(file);
+			if (values.has(file)) continue;
+			const tensor = createDatasetInput(program, index, kind, seed);
+			values.set(file, readElements(tensor));
+			await writeFile(join(directory, file), tensor.bytes);
+		}
+		const reference = interpretProgramFloat64(
+			program,
+			inputs.map((file) => present(values.get(file), "an input that was written")),
+		);
 		if (kind !== "ordinary" && !isTame(reference)) continue;
-		const files = await writeDataset(directory, kind, tensors, reference);
+		const files = { inputs, expected: await writeExpected(directory, kind, reference) };
 		kinds.push(kind);
 		datasets.push(files);
 		for (const [index, form] of forms.entries())
@@ -76,7 +94,7 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 		bytesCount: elementCount(tensor.shape) * elementBytes(tensor.dataType),
 		dataType: tensor.dataType,
 	});
-	const inputs = program.inputs.map(sized);
+	const inputs = program.inputs.map((input) => ({ ...sized(input), role: input.role }));
 	const outputs = program.outputs.map(sized);
 	const total = (tensors: readonly HarnessTensor[]): number =>
 		tensors.reduce((sum, tensor) => sum + tensor.bytesCount, 0);
@@ -98,22 +116,18 @@ function isTame(reference: readonly Float64Array[]): boolean {
 	return true;
 }
 
-async function writeDataset(
+async function writeExpected(
 	directory: string,
 	kind: DatasetKind,
-	tensors: readonly TensorData[],
 	reference: readonly Float64Array[],
-): Promise<HarnessDataset> {
-	const inputs = tensors.map((_, index) => `${kind}-input-${index}.bin`);
-	const expected = reference.map((_, index) => `${kind}-expected-${index}.bin`);
-	for (const [index, tensor] of tensors.entries())
-		await writeFile(join(directory, present(inputs[index], "input file")), tensor.bytes);
-	for (const [index, values] of reference.entries())
-		await writeFile(
-			join(directory, present(expected[index], "expected file")),
-			new Uint8Array(values.buffer, values.byteOffset, values.byteLength),
-		);
-	return { inputs, expected };
+): Promise<string[]> {
+	const files: string[] = [];
+	for (const [index, { buffer, byteOffset, byteLength }] of reference.entries()) {
+		const file = `${kind}-expected-${index}.bin`;
+		files.push(file);
+		await writeFile(join(directory, file), new Uint8Array(buffer, byteOffset, byteLength));
+	}
+	return files;
 }
 
 async function writeBaseline(
