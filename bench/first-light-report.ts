@@ -1,7 +1,7 @@
 // The table of a first-light run: one line an island, geometric means over islands and over whole models.
 
 import type { Interval, KernelManifest } from "#shared/artefact/manifest.ts";
-import type { Coverage } from "#shared/partition/coverage.ts";
+import type { Partition } from "#shared/partition/partition.ts";
 
 export interface IslandResult {
 	readonly index: number;
@@ -24,7 +24,7 @@ export interface IslandResult {
 export interface ModelResult {
 	readonly model: string;
 	readonly islands: readonly IslandResult[];
-	readonly coverage: Coverage | null;
+	readonly coverage: Partition["coverage"] | null;
 	readonly refusals: readonly { readonly node: string; readonly operator: string; readonly reason: string }[];
 	/** From the first request to the checked result, cache empty. */
 	readonly firstElapsedMilliseconds: number;
