@@ -79,6 +79,13 @@ function viewIsland(
 	};
 }
 
+/** Geometric mean of baseline / kernel over the islands that were measured; 1 when none was. */
+export function meanSpeedup(islands: readonly IslandView[]): number {
+	const logarithms = islands.flatMap(({ speedup }) => (speedup === null ? [] : [Math.log(speedup.median)]));
+	if (logarithms.length === 0) return 1;
+	return Math.exp(logarithms.reduce((sum, logarithm) => sum + logarithm, 0) / logarithms.length);
+}
+
 /** Lines for people. */
 export function describeIsland(island: IslandView): readonly string[] {
 	const name = `island ${String(island.index).padStart(2)}  ${island.operators.join(" ")}`;

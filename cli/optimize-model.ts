@@ -14,7 +14,7 @@ import { dataFolderOption, dataFolderPath } from "./data-folder-option.ts";
 import { type ExitCode, exitCodeOfCode, exitCodes } from "./exit-code.ts";
 import { requireTarget } from "./local-target.ts";
 import { openService, type Service } from "./open-service.ts";
-import { describeIsland, viewOptimization } from "./optimization-view.ts";
+import { describeIsland, meanSpeedup, type OptimizationView, viewOptimization } from "./optimization-view.ts";
 import { parseSeconds, parseThreads, parseTrustedKey } from "./parse-options.ts";
 import { addBindingOptions, type BindingOptions, readModelFile } from "./read-model.ts";
 import { userPath } from "./user-path.ts";
@@ -88,9 +88,7 @@ export async function optimizeModel(
 		for (const { node, operator, reason } of view.refusals) {
 			context.terminal.note(`left to the runtime: ${operator} '${node}': ${reason}`);
 		}
-		context.terminal.note(
-			`${view.islands.length} islands, ${result.disposition}, ${Math.round(elapsedMs)} ms`,
-		);
+		context.terminal.note(summarize(view));
 		context.terminal.printJson(view);
 		return exitCodeOfResult(result);
 	} finally {
@@ -140,6 +138,12 @@ async function runJob(
 	} finally {
 		clearTimeout(patience);
 	}
+}
+
+function summarize({ islands, disposition, elapsedMs }: OptimizationView): string {
+	const count = `${islands.length} ${islands.length === 1 ? "island" : "islands"}`;
+	const mean = `${meanSpeedup(islands).toFixed(2)}x in the geometric mean`;
+	return `${count}, ${mean}; ${disposition.replace("_", " ")}, ${(elapsedMs / 1000).toFixed(2)} s`;
 }
 
 /** One folder a kernel, named after the first island it is for. By kernel key. */

@@ -31,10 +31,10 @@ export function islandBaselines(
 
 /** Null when the nodes need something by a name that the imported graph no longer has (local functions were inlined). */
 function asWritten(modelBytes: Uint8Array, graph: Graph, island: Island): BaselineForm | null {
-	const valueOf = (id: ValueId) => present(graph.values[id], "a value of the graph");
-	const inputNames = island.programInputs.map((id) => valueOf(id).name);
-	const outputNames = island.programOutputs.map((id) => valueOf(id).name);
-	const values = [...island.programInputs, ...island.programOutputs].map(valueOf);
+	const graphValue = (id: ValueId) => present(graph.values[id], "a value of the graph");
+	const inputNames = island.programInputs.map((id) => graphValue(id).name);
+	const outputNames = island.programOutputs.map((id) => graphValue(id).name);
+	const values = [...island.programInputs, ...island.programOutputs].map(graphValue);
 	const extracted = extractSource(modelBytes, {
 		sourceIndices: island.sources.map((source) => present(graph.sources[source], "a source").index),
 		inputs: [...new Set(inputNames)],

@@ -35,7 +35,7 @@ const goldenPrograms: Readonly<Record<string, readonly [Program, number]>> = {
 
 function expectGolden(file: string, text: string): void {
 	const path = join(folder, file);
-	if (process.env["UPDATE_GOLDEN"] !== undefined) {
+	if (process.env.UPDATE_GOLDEN !== undefined) {
 		mkdirSync(folder, { recursive: true });
 		writeFileSync(path, text);
 	}

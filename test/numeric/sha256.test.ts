@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { sha256Hex, utf8Bytes } from "#shared/numeric/sha256.ts";
 
-const seed = Number(process.env["TEST_SEED"]);
+const seed = Number(process.env.TEST_SEED);
 
 describe("sha256Hex", () => {
 	test.each([0, 1, 55, 56, 63, 64, 65, 119, 120, 127, 128, 1000])(
