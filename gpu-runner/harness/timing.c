@@ -18,6 +18,8 @@ enum {
 	SAMPLE_NANOSECONDS = 20000,
 	BURST_NANOSECONDS = 200000,
 	RUNS_PER_SAMPLE_MAX = 4096,
+	CALIBRATION_RUNS_MAX = 3,
+	CALIBRATION_NANOSECONDS = 5000000,
 	/* The read that shows how fast memory is at this moment: larger than a core's share of the last cache, and sampled
 	 * less than the others, because it says little about any one of them. */
 	REFERENCE_BYTES = 32 << 20,
@@ -117,12 +119,13 @@ static int run_for_digest(struct participant *who, uint64_t *digest, char *error
 }
 
 static int calibrate(struct participant *who, char *error) {
-	double best = 1e18;
-	for (int i = 0; i < 3; i++) {
+	double best = 1e18, spent = 0;
+	for (int i = 0; i < CALIBRATION_RUNS_MAX && spent < CALIBRATION_NANOSECONDS; i++) {
 		const double start = now_nanoseconds();
 		if (run(who, error) != 0) return -1;
 		const double took = now_nanoseconds() - start;
 		if (took < best) best = took;
+		spent += took;
 	}
 	if (best < 1) best = 1;
 	const double runs = SAMPLE_NANOSECONDS / best;
