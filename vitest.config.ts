@@ -1,9 +1,11 @@
 import { defineConfig } from "vitest/config";
 
 // OUTSIDE_SUITES names a folder of test inputs that are not part of the repository; tests that need it skip without it.
+// What takes minutes with them lies in test/outside/ and has vitest.outside.config.ts.
 export default defineConfig({
 	test: {
 		include: ["test/**/*.test.ts"],
+		exclude: ["test/outside/**"],
 		testTimeout: 60_000,
 		hookTimeout: 60_000,
 		maxWorkers: 2,
