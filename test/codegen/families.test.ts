@@ -32,7 +32,7 @@ const families: Readonly<Record<string, readonly Program[]>> = {
 
 describe.skipIf(missing !== null)("generated kernels compute their program", () => {
 	test.each(Object.entries(families))("%s, as the search places and schedules it", (_, cases) => {
-		for (const program of cases) expectSameAsReference(program, someCandidates(program, 3, 4));
+		for (const program of cases) expectSameAsReference(program, someCandidates(program, 3, 2));
 	});
 
 	test.each([1, 3, 8, 64])("one kernel for the whole program, in tiles of %i", (tile) => {
@@ -106,7 +106,7 @@ describe.skipIf(missing !== null)("less usual shapes", () => {
 		]);
 	});
 
-	test.each([5, 8, 11, 14])("a register tile of %i rows, packed and in place", (registerRows) => {
+	test.each([5, 11])("a register tile of %i rows, packed and in place", (registerRows) => {
 		for (const program of [
 			programs.rootMeanSquareNormLinear(33, 27, 24),
 			programs.matrixProduct(31, 300, 24),

@@ -11,6 +11,7 @@ import type { Program } from "#shared/program/program.ts";
 import { enumerateSchedules } from "#shared/schedule/enumerate-schedules.ts";
 import type { Schedule } from "#shared/schedule/schedule.ts";
 import { searchMuGraphs } from "#shared/search/search.ts";
+import type { CpuTarget } from "#shared/target/target.ts";
 import { compilePrograms, hostTarget } from "#test/support/compiled-kernel.ts";
 
 export interface TestedCandidate {
@@ -34,9 +35,12 @@ export function someCandidates(
 	);
 }
 
+/** So slow that every kernel seems worth sharing out: small tests then run the worker threads too. */
+const slowTarget: CpuTarget = { ...hostTarget, fusedMultiplyAddGflops: 1e-6, readGigabytesPerSecond: 1e-6 };
+
 export function lowerAll(candidates: readonly TestedCandidate[], threads = 2): LoopProgram[] {
 	return candidates.map(({ muGraph, schedule }) => {
-		const lowered = lowerMuGraph(muGraph, schedule, hostTarget, threads);
+		const lowered = lowerMuGraph(muGraph, schedule, slowTarget, threads);
 		expect(checkLoopProgram(lowered), JSON.stringify(schedule)).toEqual([]);
 		return lowered;
 	});
@@ -68,7 +72,7 @@ export function expectSameAsReference(
 	);
 	const kernels = compilePrograms(lowerAll(candidates));
 	kernels.forEach((kernel, at) => {
-		for (const threads of [1, 2]) {
+		for (const threads of [1, 2, 3]) {
 			const results = kernel.run(inputs, threads);
 			const label = `threads ${threads}, ${JSON.stringify(candidates[at]?.schedule)}`;
 			expected.forEach((output, index) => {
