@@ -1,7 +1,5 @@
 // What the core needs from the outside world. Small, defined here, implemented in adapters/ and gpu-runner/.
 
-import type { Candidate } from "#shared/schedule/candidate.ts";
-
 /** Entity tag of an object, as the store gave it. */
 export type EntityTag = string;
 
@@ -49,11 +47,6 @@ export interface JobQueue {
 	acknowledge(receipt: string): Promise<void>;
 }
 
-/** Structural: an AbortSignal is one. */
-export interface Cancellation {
-	readonly aborted: boolean;
-}
-
 export interface Clock {
 	/** Wall clock, milliseconds since the epoch: for records only, never for leases' arithmetic across machines. */
 	nowMilliseconds(): number;
@@ -76,14 +69,6 @@ export interface CandidateMeasurement {
 		| { readonly kind: "crashed"; readonly signal: string }
 		| { readonly kind: "hung"; readonly limitMilliseconds: number }
 		| { readonly kind: "unstable"; readonly message: string };
-}
-
-/** Compiles and times candidates beside the baseline. Never throws for a bad candidate. */
-export interface KernelMeasurer {
-	measure(
-		candidates: readonly Candidate[],
-		cancellation: Cancellation,
-	): Promise<readonly CandidateMeasurement[]>;
 }
 
 /** Progress of long work: what is being done and, if known, how far. */
