@@ -30,6 +30,15 @@ static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
 }
 `;
 
+/** Large packed weights are asked to lie on large pages: fewer address translations. A hint; it may fail. */
+export const cLargePages = `static void kiln_large_pages(char *area, size_t bytes) {
+	const unsigned long page = 2ul << 20;
+	unsigned long begin = ((unsigned long)area + page - 1) & ~(page - 1);
+	unsigned long end = ((unsigned long)area + bytes) & ~(page - 1);
+	if (begin < end) madvise((void *)begin, end - begin, MADV_HUGEPAGE);
+}
+`;
+
 /** The worker threads; emitted when some kernel is worth more than one thread. */
 export const cThreads = `enum { kiln_workers_max = 63, kiln_spins = 4000, kiln_chunks_per_thread = 8 };
 enum { kiln_idle, kiln_offered, kiln_running };

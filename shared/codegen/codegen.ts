@@ -7,7 +7,7 @@ import type { CpuTarget } from "#shared/target/target.ts";
 import { type CScope, cTypes } from "./c-expression.ts";
 import { printHeader } from "./c-header.ts";
 import { createPrelude, type Prelude } from "./c-prelude.ts";
-import { abiVersion, cRuntime, cThreads } from "./c-runtime.ts";
+import { abiVersion, cLargePages, cRuntime, cThreads } from "./c-runtime.ts";
 import { printStatements } from "./c-statement.ts";
 
 export interface CPart {
@@ -15,6 +15,9 @@ export interface CPart {
 	readonly prefix: string;
 	readonly program: LoopProgram;
 }
+
+/** From here on packed weights are worth large pages of 2 MiB. */
+const largePreparedBytes = 8 << 20;
 
 /** Deterministic. Compiles with gcc 12 or later and clang at -O2 with the target's flags; needs -lm, and -pthread for threads. */
 export function emitC(parts: readonly CPart[], target: CpuTarget): string {
@@ -26,14 +29,17 @@ export function emitC(parts: readonly CPart[], target: CpuTarget): string {
 	const shared = [...microkernels.values()].map((kernel) => printMicrokernel(prelude, kernel));
 	const bodies = parts.map((part) => printPart(prelude, part));
 	const isParallel = parts.some(({ program }) => program.kernels.some((kernel) => kernel.isParallel));
+	const isLarge = parts.some(({ program }) => program.preparedBytes >= largePreparedBytes);
 	return [
 		`/* Kernels for ${target.id}. Flags: ${target.compilerFlags.join(" ")} -O2 -fPIC -shared -pthread -lm. */`,
 		"#include <stddef.h>",
 		...(isParallel ? ["#include <pthread.h>", "#include <sched.h>"] : []),
+		...(isLarge ? ["#include <sys/mman.h>"] : []),
 		"",
 		prelude.text(),
 		"",
 		cRuntime,
+		...(isLarge ? [cLargePages] : []),
 		...(isParallel ? [cThreads] : []),
 		...shared,
 		...bodies,
@@ -132,6 +138,7 @@ function eachStatement(statements: readonly Statement[], visit: (statement: Stat
 
 function printPrepare(prelude: Prelude, prefix: string, program: LoopProgram): string {
 	const { buffers, body } = program.prepare;
+	const { preparedBytes } = program;
 	const declarations = buffers.map((buffer) => {
 		if (buffer.place.kind !== "prepared") return declareBuffer(buffer, "inputs", "area");
 		const type = cTypes[buffer.elementType];
@@ -140,6 +147,7 @@ function printPrepare(prelude: Prelude, prefix: string, program: LoopProgram): s
 	return (
 		`int ${prefix}_prepare(const void *const *inputs, void *prepared) {\n` +
 		"\tchar *const area = prepared;\n\t(void)inputs;\n\t(void)area;\n" +
+		(preparedBytes >= largePreparedBytes ? `\tkiln_large_pages(area, ${preparedBytes});\n` : "") +
 		declarations.join("") +
 		printStatements(scopeOf(prelude, program, buffers), body, "\t") +
 		"\treturn 0;\n}\n"

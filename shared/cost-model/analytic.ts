@@ -161,7 +161,8 @@ function trafficNanoseconds(cost: KernelCost): number {
 		fromMemory > target.level2Bytes
 			? target.readGigabytesPerSecond
 			: target.readGigabytesPerSecond * cacheBandwidthFactor;
-	const waits = fromMemory > target.level2Bytes ? prefetchLoss(schedule.prefetchBytes) : 1;
+	const streams = fromMemory > target.level2Bytes;
+	const waits = streams ? prefetchLoss(schedule.prefetchBytes) * passLoss(cost) : 1;
 	return (
 		(fromMemory / bandwidth) * waits + fromCache / (target.readGigabytesPerSecond * cacheBandwidthFactor)
 	);
@@ -172,6 +173,14 @@ function prefetchLoss(prefetchBytes: number): number {
 	if (prefetchBytes === 0) return 1.4;
 	if (prefetchBytes < 8192) return 1.15;
 	return prefetchBytes < 16384 ? 1.03 : 1;
+}
+
+/** While a second pass works on a block in the cache, memory has less to do. */
+function passLoss(cost: KernelCost): number {
+	const main = kernelRoles(cost.muGraph, cost.kernel).contracts[0];
+	if (main === undefined || main.row === null) return 1;
+	const passes = Math.ceil(cost.tile(main.row) / cost.schedule.registerRows);
+	return Math.min(1 + 0.25 * (passes - 1), 1.5);
 }
 
 function bytesOf(cost: KernelCost, node: BlockNode): number {

@@ -121,7 +121,12 @@ function tileOptions(
 	const main = roles.contracts[0];
 	if (main === undefined || main.vector === null) return [{ rows: 1, vectors: 1 }];
 	const rows = main.row === null ? 1 : extent(main.row);
-	return registerTiles(target, rows, extent(main.vector)).slice(0, registerTilesMax);
+	const tiles = registerTiles(target, rows, extent(main.vector));
+	const best = tiles.slice(0, registerTilesMax);
+	if (roles.weightBytes <= target.level2Bytes) return best;
+	// Weights that stream from memory do so most evenly when all rows are done in one pass.
+	const inOnePass = tiles.find((tile) => tile.rows >= rows);
+	return inOnePass === undefined ? best : [inOnePass, ...best.filter((tile) => tile !== inOnePass)];
 }
 
 /** Whole unless steps keep a softmax' scores small, or the axis is very long. */
