@@ -1,5 +1,5 @@
+import { verifyManifest } from "#adapters/ed25519.ts";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
-import { canonicalJson } from "#shared/artefact/canonical-json.ts";
 import type { SignedManifest } from "#shared/artefact/manifest.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 
@@ -21,15 +21,9 @@ export async function checkManifest(
 			keyId: signed.keyId,
 		});
 	};
-	const publicKey = Object.hasOwn(trusted, signed.keyId) ? trusted[signed.keyId] : undefined;
-	if (publicKey === undefined) return refuse(`signed by '${signed.keyId}', which is not a trusted key`);
-	const algorithm = { name: "Ed25519" };
-	const raw = Buffer.from(publicKey, "base64");
-	const imported = await crypto.subtle.importKey("raw", raw, algorithm, false, ["verify"]);
-	const text = new TextEncoder().encode(canonicalJson(signed.manifest));
-	const signature = Buffer.from(signed.signature, "base64");
-	if (!(await crypto.subtle.verify(algorithm, imported, signature, text)))
-		refuse("its signature does not fit it");
+	const verdict = await verifyManifest(signed, trusted);
+	if (verdict === "unknownKey") refuse(`signed by '${signed.keyId}', which is not a trusted key`);
+	if (verdict === "invalid") refuse("its signature does not fit it");
 	const named = kernelCacheKey(signed.manifest.components);
 	if (signed.manifest.key !== key || named !== key) refuse(`its manifest is of key ${named}`);
 }
