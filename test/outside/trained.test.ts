@@ -74,7 +74,7 @@ describe.skipIf(suite === null)(`trained models (seed ${process.env.TEST_SEED})`
 		const inputs = { [given.input.name]: drawInput(given.input.shape) };
 		const { outputs, kernelsRun } = await openHybridModel(bytes, given.shapes, kernels)(inputs);
 		const published = view.islands.filter(({ verdict }) => verdict === "faster" || verdict === "tie");
-		expect(kernelsRun).toBe(published.length);
+		expect(kernelsRun).toBeGreaterThanOrEqual(published.length);
 		console.log(
 			`${given.file}: ${published.length} of ${view.islands.length} islands ran as tuned kernels, ${view.refusals.length} nodes in ONNX Runtime`,
 		);

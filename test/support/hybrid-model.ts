@@ -16,7 +16,7 @@ import { runOnnxRuntime } from "./run-onnxruntime.ts";
 
 export interface HybridRun {
 	readonly outputs: ReadonlyMap<string, TensorData>;
-	/** Islands that ran as kernels. */
+	/** Runs of kernels: an island that several refused nodes wait for may run for each. */
 	readonly kernelsRun: number;
 }
 
