@@ -245,9 +245,9 @@ const functions8: Readonly<Record<string, PreludeFunction>> = {
 	maximum: horizontal8("maximum", (a, b) => `__builtin_ia32_maxps(${a}, ${b})`),
 	minimum: horizontal8("minimum", (a, b) => `__builtin_ia32_minps(${a}, ${b})`),
 	transpose: {
-		needs: [],
+		needs: ["store_part"],
 		text: `static inline __attribute__((always_inline)) void kiln_transpose_8(
-	F a, F b, F c, F d, F e, F f, F g, F h, float *p, long stride, int active
+	F a, F b, F c, F d, F e, F f, F g, F h, float *p, long stride, int active, int width
 ) {
 	F ab0 = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13), ab1 = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
 	F cd0 = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13), cd1 = __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
@@ -257,14 +257,22 @@ const functions8: Readonly<Record<string, PreludeFunction>> = {
 	F r2 = __builtin_shufflevector(ab1, cd1, 0, 1, 8, 9, 4, 5, 12, 13), r3 = __builtin_shufflevector(ab1, cd1, 2, 3, 10, 11, 6, 7, 14, 15);
 	F s0 = __builtin_shufflevector(ef0, gh0, 0, 1, 8, 9, 4, 5, 12, 13), s1 = __builtin_shufflevector(ef0, gh0, 2, 3, 10, 11, 6, 7, 14, 15);
 	F s2 = __builtin_shufflevector(ef1, gh1, 0, 1, 8, 9, 4, 5, 12, 13), s3 = __builtin_shufflevector(ef1, gh1, 2, 3, 10, 11, 6, 7, 14, 15);
-	if (active > 0) *(kiln_f8u *)p = __builtin_shufflevector(r0, s0, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 1) *(kiln_f8u *)(p + stride) = __builtin_shufflevector(r1, s1, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 2) *(kiln_f8u *)(p + 2 * stride) = __builtin_shufflevector(r2, s2, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 3) *(kiln_f8u *)(p + 3 * stride) = __builtin_shufflevector(r3, s3, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 4) *(kiln_f8u *)(p + 4 * stride) = __builtin_shufflevector(r0, s0, 4, 5, 6, 7, 12, 13, 14, 15);
-	if (active > 5) *(kiln_f8u *)(p + 5 * stride) = __builtin_shufflevector(r1, s1, 4, 5, 6, 7, 12, 13, 14, 15);
-	if (active > 6) *(kiln_f8u *)(p + 6 * stride) = __builtin_shufflevector(r2, s2, 4, 5, 6, 7, 12, 13, 14, 15);
-	if (active > 7) *(kiln_f8u *)(p + 7 * stride) = __builtin_shufflevector(r3, s3, 4, 5, 6, 7, 12, 13, 14, 15);
+	const F rows[8] = {
+		__builtin_shufflevector(r0, s0, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r1, s1, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r2, s2, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r3, s3, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r0, s0, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r1, s1, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r2, s2, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r3, s3, 4, 5, 6, 7, 12, 13, 14, 15),
+	};
+#pragma GCC unroll 8
+	for (int at = 0; at < 8; at++) {
+		if (at >= active) break;
+		if (width == 8) *(kiln_f8u *)(p + at * stride) = rows[at];
+		else kiln_store_part_8(p + at * stride, rows[at], width);
+	}
 }`,
 	},
 };
@@ -366,11 +374,11 @@ static inline void kiln_store_aligned_16(float *p, F x) { __builtin_ia32_movntps
 	transpose: {
 		needs: [],
 		text: `static inline __attribute__((always_inline)) void kiln_transpose_16(
-	F a, F b, F c, F d, F e, F f, F g, F h, F i, F j, F k, F l, F m, F n, F o, F q, float *p, long stride, int active
+	F a, F b, F c, F d, F e, F f, F g, F h, F i, F j, F k, F l, F m, F n, F o, F q, float *p, long stride, int active, int width
 ) {
 	const F rows[16] = {a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, q};
 	for (int at = 0; at < active; at++) {
-		for (int row = 0; row < 16; row++) p[at * stride + row] = rows[row][at];
+		for (int row = 0; row < width; row++) p[at * stride + row] = rows[row][at];
 	}
 }`,
 	},

@@ -24,14 +24,15 @@ const printers: Printers = {
 		`${indent}${mutable ? "" : "const "}${vectorType(lanes)} ${name} = ${printAs(scope, value, lanes)};\n`,
 	assign: (scope, { name, value }, indent) => `${indent}${name} = ${printExpression(scope, value)};\n`,
 	store: (scope, statement, indent) => `${indent}${printStore(scope, statement)}\n`,
-	transpose: (scope, { vectors, lanes, active, buffer, index, stride }, indent) => {
+	transpose: (scope, { vectors, lanes, active, isPadded, buffer, index, stride }, indent) => {
 		const rows = Array.from({ length: lanes }, (_, row) => {
 			const vector = vectors[row];
 			return printAs(scope, vector ?? { kind: "number", value: 0 }, lanes);
 		});
 		const target = `${buffer} + ${printAffine(index)}`;
 		const name = scope.prelude.call("transpose", lanes);
-		return `${indent}${name}(${rows.join(", ")}, ${target}, ${stride}, ${active});\n`;
+		const width = isPadded ? lanes : vectors.length;
+		return `${indent}${name}(${rows.join(", ")}, ${target}, ${stride}, ${active}, ${width});\n`;
 	},
 	prefetch: (_, { buffer, index }, indent) =>
 		`${indent}__builtin_prefetch(${buffer} + ${printAffine(index)});\n`,

@@ -80,7 +80,8 @@ function checkStatement(scope: Scope, statement: Statement): void {
 			for (const vector of statement.vectors) checkValue(scope, vector, statement.lanes);
 			for (const row of [0, statement.active - 1]) {
 				const index = addAffine(statement.index, affineConstant(row * statement.stride));
-				checkSpan(scope, statement.buffer, index, statement.lanes, 1, true);
+				const width = statement.isPadded ? statement.lanes : statement.vectors.length;
+				checkSpan(scope, statement.buffer, index, width, 1, true);
 			}
 			return;
 		case "prefetch":

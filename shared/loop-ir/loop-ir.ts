@@ -105,14 +105,15 @@ export interface StoreStatement {
 }
 /**
  * Writes the transpose of up to `lanes` vectors: lane j of vector r goes to `index + j · stride + r`, for j below `active`.
- * Always writes whole vectors (zeros for missing r), so later rows may be overwritten: writers go in ascending order and
- * the buffer has `lanes` elements to spare.
+ * With `isPadded` whole vectors are written (zeros for missing r), so later rows may be overwritten: writers go in
+ * ascending order and the buffer has `lanes` elements to spare.
  */
 export interface TransposeStatement {
 	readonly kind: "transpose";
 	readonly vectors: readonly Expression[];
 	readonly lanes: number;
 	readonly active: number;
+	readonly isPadded: boolean;
 	readonly buffer: BufferName;
 	readonly index: Affine;
 	readonly stride: number;

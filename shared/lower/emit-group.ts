@@ -29,6 +29,7 @@ import {
 	roundUp,
 	type TileContext,
 } from "./tile-context.ts";
+import { emitTransposedStore, planTransposedStore, type TransposedStore } from "./transposed-store.ts";
 
 /** The least finite float32: a running maximum starts here, so that exp(before - now) is never exp(-inf + inf). */
 const lowestFloat = -3.4028234663852886e38;
@@ -147,6 +148,8 @@ function loadKept(point: Point, layout: Layout, axes: readonly AxisId[]): Expres
 }
 
 function emitNests(ctx: TileContext, group: readonly NestedRoot[]): Statement[] {
+	const transposed = transposedStore(ctx, group);
+	if (transposed !== null) return emitTransposedStore(ctx, transposed);
 	const reducing = group.find((root) => root.reduced.length > 0);
 	const first = present(group[0], "a group has a root");
 	const domain = [...first.kept, ...first.reduced];
@@ -178,6 +181,13 @@ function emitNests(ctx: TileContext, group: readonly NestedRoot[]): Statement[] 
 		if (layout !== undefined && layout !== null) ctx.layouts.set(root.key, layout);
 	});
 	return statements;
+}
+
+function transposedStore(ctx: TileContext, group: readonly NestedRoot[]): TransposedStore | null {
+	const [root, ...others] = group;
+	if (root === undefined || others.length > 0) return null;
+	const node = nodeAt(ctx, root.node);
+	return node.kind === "store" && ctx.lanes > 1 ? planTransposedStore(ctx, root.node, node) : null;
 }
 
 function nestRoot(ctx: TileContext, root: NestedRoot, layout: Layout | null): NestRoot {
@@ -298,7 +308,7 @@ function chooseVectorAxis(
 	reduced: readonly AxisId[],
 ): AxisId | null {
 	let best: AxisId | null = null;
-	let bestScore = 0;
+	let bestScore = Number.NEGATIVE_INFINITY;
 	for (const axis of domain) {
 		const extent = extentOf(ctx, axis);
 		if (extent < 2) continue;
@@ -316,7 +326,7 @@ function chooseVectorAxis(
 			score += stride === 1 ? 2 : stride === 0 ? 0 : -6;
 		}
 		if (reduced.includes(axis)) score -= 0.25;
-		const weighted = score > 0 ? score * filled : score;
+		const weighted = score > 0 ? score * filled : score / filled;
 		if (weighted > bestScore) {
 			best = axis;
 			bestScore = weighted;

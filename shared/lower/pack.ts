@@ -127,6 +127,7 @@ function transposeBlock(
 		vectors,
 		lanes,
 		active,
+		isPadded: true,
 		buffer: packed.buffer,
 		index: address(point, packed, group, start, k, firstLane),
 		stride: group.stride,

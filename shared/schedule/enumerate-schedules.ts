@@ -17,6 +17,9 @@ const elementwiseTileElements = 4096;
 /** Elements of a row below which several rows share a tile. */
 const shortRowElements = 256;
 
+/** Side of the square tile of a kernel that transposes: its rows and columns fit the first-level cache. */
+const transposeTileExtent = 32;
+
 /**
  * At most `limit` legal schedules, each once, the most promising first. Deterministic. `threads` keeps tiles small enough
  * to be shared out.
@@ -86,7 +89,7 @@ function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, thread
 	const isLarge = roles.weightBytes > target.level2Bytes;
 	const prefetch = main?.isWeight !== true ? [0] : isLarge ? [8192, 16384, 4096, 0] : [0, 4096];
 	const layouts: readonly KernelSchedule["weightLayout"][] = ["panels"];
-	const streaming = roles.outputBytes > target.level3Bytes / 2 ? [true, false] : [false];
+	const streaming = streamingOptions(roles.outputBytes, target);
 	const unrolls = main === undefined ? [1] : [2, 4, 1];
 	const scales = roles.contracts.length === 0 ? [0, 1, 2, 3] : [0, 1, 2];
 	const loops = loopOptions(roles, kernel, target, extent);
@@ -111,6 +114,12 @@ function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, thread
 			};
 		},
 	};
+}
+
+/** Outputs that no cache keeps until they are read need not pass through one. */
+function streamingOptions(outputBytes: number, target: CpuTarget): readonly boolean[] {
+	if (outputBytes > target.level3Bytes / 2) return [true, false];
+	return outputBytes > 4 * target.level2Bytes ? [false, true] : [false];
 }
 
 function tileOptions(
@@ -200,6 +209,9 @@ function spanTile(
 	extent: (axis: AxisId) => number,
 ): number {
 	const grows = present([1, 2, 4, 8][scale], "scale");
+	if (roles.outputSpan !== null && !roles.hasReduction) {
+		return axis === roles.span || axis === roles.outputSpan ? transposeTileExtent * grows : 1;
+	}
 	if (axis === roles.span) {
 		return roles.hasReduction ? 32 * grows : elementwiseTileElements * grows;
 	}

@@ -24,6 +24,8 @@ export interface KernelRoles {
 	readonly hasRescaling: boolean;
 	/** The axis along which most is read and written side by side. */
 	readonly span: AxisId | null;
+	/** The axis along which outputs lie side by side, if that is another one. */
+	readonly outputSpan: AxisId | null;
 	readonly weightBytes: number;
 	readonly outputBytes: number;
 }
@@ -34,6 +36,8 @@ export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
 	const contracts = kernel.nodes.flatMap((node) =>
 		node.kind === "contract" ? [contractRoles(muGraph, kernel, node)] : [],
 	);
+	const span = spanAxis(muGraph, kernel, ["load", "store"]);
+	const outputSpan = spanAxis(muGraph, kernel, ["store"]);
 	let weightBytes = 0;
 	let outputBytes = 0;
 	for (const node of kernel.nodes) {
@@ -47,7 +51,8 @@ export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
 		contracts: contracts.sort((a, b) => b.multiplyAdds - a.multiplyAdds),
 		hasReduction: kernel.nodes.some((node) => node.kind === "reduce" || node.kind === "accumulate"),
 		hasRescaling: kernel.nodes.some((node) => node.kind === "accumulate" && node.rescale !== null),
-		span: spanAxis(muGraph, kernel),
+		span,
+		outputSpan: outputSpan === span ? null : outputSpan,
 		weightBytes,
 		outputBytes,
 	};
@@ -106,11 +111,11 @@ function accessStride(access: StridedAccess, axis: AxisId): number {
 	return at < 0 ? 0 : Math.abs(present(access.strides[at], "stride"));
 }
 
-function spanAxis(muGraph: MuGraph, kernel: Kernel): AxisId | null {
+function spanAxis(muGraph: MuGraph, kernel: Kernel, kinds: readonly ("load" | "store")[]): AxisId | null {
 	const votes = new Map<AxisId, number>();
 	for (const node of kernel.nodes) {
 		const place = node.kind === "load" ? node.source : node.kind === "store" ? node.target : null;
-		if (place === null) continue;
+		if (place === null || !kinds.some((kind) => kind === node.kind)) continue;
 		const axes =
 			place.kind === "intermediate"
 				? node.axes.slice(-1)

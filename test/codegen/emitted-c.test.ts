@@ -80,9 +80,9 @@ for (const name of ["gcc", "clang"]) {
 
 describe.skipIf(missing !== null)("emitted C compiles", () => {
 	const cases = compilers.flatMap((compiler) =>
-		Object.values(targets).map((target) => [compiler, target] as const),
+		Object.values(targets).map((target) => [compiler, target.id, target] as const),
 	);
-	test.each(cases)("with %s for %o, without a warning", (compiler, target) => {
+	test.each(cases)("with %s for %s, without a warning", (compiler, _, target) => {
 		const list = [
 			...Object.values(programs.samplePrograms).map((program) => lower(program, 8, target)),
 			lower(programs.maskedAttention(2, 16, 64, 32), 16, target),

@@ -53,7 +53,38 @@ static inline kiln_f8 kiln_erf_8(kiln_f8 x) {
 	kiln_f8 large = kiln_splat_8(1.0f) - kiln_exp_8(q * kiln_splat_8(-0.693147181f));
 	return kiln_blend_8(kiln_abs_8(x) < kiln_splat_8(0.9f), small, kiln_copysign_8(large, x));
 }
-static inline float kiln_erf_1(float x) { return kiln_erf_8(kiln_splat_8(x))[0]; }
+static inline kiln_i8 kiln_lanes_8(int active) { return (kiln_i8){0, 1, 2, 3, 4, 5, 6, 7} < active; }
+static inline void kiln_store_part_8(float *p, kiln_f8 x, int active) {
+	__builtin_ia32_maskstoreps256((kiln_f8 *)p, kiln_lanes_8(active), x);
+}
+static inline __attribute__((always_inline)) void kiln_transpose_8(
+	kiln_f8 a, kiln_f8 b, kiln_f8 c, kiln_f8 d, kiln_f8 e, kiln_f8 f, kiln_f8 g, kiln_f8 h, float *p, long stride, int active, int width
+) {
+	kiln_f8 ab0 = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13), ab1 = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
+	kiln_f8 cd0 = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13), cd1 = __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
+	kiln_f8 ef0 = __builtin_shufflevector(e, f, 0, 8, 1, 9, 4, 12, 5, 13), ef1 = __builtin_shufflevector(e, f, 2, 10, 3, 11, 6, 14, 7, 15);
+	kiln_f8 gh0 = __builtin_shufflevector(g, h, 0, 8, 1, 9, 4, 12, 5, 13), gh1 = __builtin_shufflevector(g, h, 2, 10, 3, 11, 6, 14, 7, 15);
+	kiln_f8 r0 = __builtin_shufflevector(ab0, cd0, 0, 1, 8, 9, 4, 5, 12, 13), r1 = __builtin_shufflevector(ab0, cd0, 2, 3, 10, 11, 6, 7, 14, 15);
+	kiln_f8 r2 = __builtin_shufflevector(ab1, cd1, 0, 1, 8, 9, 4, 5, 12, 13), r3 = __builtin_shufflevector(ab1, cd1, 2, 3, 10, 11, 6, 7, 14, 15);
+	kiln_f8 s0 = __builtin_shufflevector(ef0, gh0, 0, 1, 8, 9, 4, 5, 12, 13), s1 = __builtin_shufflevector(ef0, gh0, 2, 3, 10, 11, 6, 7, 14, 15);
+	kiln_f8 s2 = __builtin_shufflevector(ef1, gh1, 0, 1, 8, 9, 4, 5, 12, 13), s3 = __builtin_shufflevector(ef1, gh1, 2, 3, 10, 11, 6, 7, 14, 15);
+	const kiln_f8 rows[8] = {
+		__builtin_shufflevector(r0, s0, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r1, s1, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r2, s2, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r3, s3, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r0, s0, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r1, s1, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r2, s2, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r3, s3, 4, 5, 6, 7, 12, 13, 14, 15),
+	};
+#pragma GCC unroll 8
+	for (int at = 0; at < 8; at++) {
+		if (at >= active) break;
+		if (width == 8) *(kiln_f8u *)(p + at * stride) = rows[at];
+		else kiln_store_part_8(p + at * stride, rows[at], width);
+	}
+}
 
 typedef struct {
 	const void *const *inputs;
@@ -80,25 +111,72 @@ static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
 
 static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *range) {
 	(void)thread;
-	const float *restrict const in0 = call->inputs[0];
 	float *restrict const out0 = call->outputs[0];
+	const float *restrict const in0 = call->inputs[0];
 	const float *restrict const in1 = call->inputs[1];
 	long begin, end;
 	while (kiln_take(range, &begin, &end)) {
 		for (long tile = begin; tile < end; tile++) {
 			(void)tile;
-			for (long i0 = 0; i0 < 8; i0 += 1) {
-				for (long i1 = 0; i1 < 96; i1 += 1) {
-					const float t2 = in0[i0 * 96 + i1];
-					const float t3 = in1[i1];
-					const float t4 = (t2 + t3);
-					const float t5 = (t4 * 0.707106769f);
-					const float t6 = kiln_erf_1(t5);
-					const float t7 = (t6 + 1.0f);
-					const float t8 = (t4 * t7);
-					const float t9 = (t8 * 0.5f);
-					out0[i1 * 8 + i0] = t9;
-				}
+			for (long i0 = 0; i0 < 96; i0 += 8) {
+				const kiln_f8 t1 = *(const kiln_f8u *)(in0 + i0);
+				const kiln_f8 t2 = *(const kiln_f8u *)(in1 + i0);
+				const kiln_f8 t3 = (t1 + t2);
+				const kiln_f8 t4 = (t3 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t5 = kiln_erf_8(t4);
+				const kiln_f8 t6 = (t5 + kiln_splat_8(1.0f));
+				const kiln_f8 t7 = (t3 * t6);
+				const kiln_f8 t8 = (t7 * kiln_splat_8(0.5f));
+				const kiln_f8 t9 = *(const kiln_f8u *)(in0 + i0 + 96);
+				const kiln_f8 t10 = (t9 + t2);
+				const kiln_f8 t11 = (t10 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t12 = kiln_erf_8(t11);
+				const kiln_f8 t13 = (t12 + kiln_splat_8(1.0f));
+				const kiln_f8 t14 = (t10 * t13);
+				const kiln_f8 t15 = (t14 * kiln_splat_8(0.5f));
+				const kiln_f8 t16 = *(const kiln_f8u *)(in0 + i0 + 192);
+				const kiln_f8 t17 = (t16 + t2);
+				const kiln_f8 t18 = (t17 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t19 = kiln_erf_8(t18);
+				const kiln_f8 t20 = (t19 + kiln_splat_8(1.0f));
+				const kiln_f8 t21 = (t17 * t20);
+				const kiln_f8 t22 = (t21 * kiln_splat_8(0.5f));
+				const kiln_f8 t23 = *(const kiln_f8u *)(in0 + i0 + 288);
+				const kiln_f8 t24 = (t23 + t2);
+				const kiln_f8 t25 = (t24 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t26 = kiln_erf_8(t25);
+				const kiln_f8 t27 = (t26 + kiln_splat_8(1.0f));
+				const kiln_f8 t28 = (t24 * t27);
+				const kiln_f8 t29 = (t28 * kiln_splat_8(0.5f));
+				const kiln_f8 t30 = *(const kiln_f8u *)(in0 + i0 + 384);
+				const kiln_f8 t31 = (t30 + t2);
+				const kiln_f8 t32 = (t31 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t33 = kiln_erf_8(t32);
+				const kiln_f8 t34 = (t33 + kiln_splat_8(1.0f));
+				const kiln_f8 t35 = (t31 * t34);
+				const kiln_f8 t36 = (t35 * kiln_splat_8(0.5f));
+				const kiln_f8 t37 = *(const kiln_f8u *)(in0 + i0 + 480);
+				const kiln_f8 t38 = (t37 + t2);
+				const kiln_f8 t39 = (t38 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t40 = kiln_erf_8(t39);
+				const kiln_f8 t41 = (t40 + kiln_splat_8(1.0f));
+				const kiln_f8 t42 = (t38 * t41);
+				const kiln_f8 t43 = (t42 * kiln_splat_8(0.5f));
+				const kiln_f8 t44 = *(const kiln_f8u *)(in0 + i0 + 576);
+				const kiln_f8 t45 = (t44 + t2);
+				const kiln_f8 t46 = (t45 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t47 = kiln_erf_8(t46);
+				const kiln_f8 t48 = (t47 + kiln_splat_8(1.0f));
+				const kiln_f8 t49 = (t45 * t48);
+				const kiln_f8 t50 = (t49 * kiln_splat_8(0.5f));
+				const kiln_f8 t51 = *(const kiln_f8u *)(in0 + i0 + 672);
+				const kiln_f8 t52 = (t51 + t2);
+				const kiln_f8 t53 = (t52 * kiln_splat_8(0.707106769f));
+				const kiln_f8 t54 = kiln_erf_8(t53);
+				const kiln_f8 t55 = (t54 + kiln_splat_8(1.0f));
+				const kiln_f8 t56 = (t52 * t55);
+				const kiln_f8 t57 = (t56 * kiln_splat_8(0.5f));
+				kiln_transpose_8(t8, t15, t22, t29, t36, t43, t50, t57, out0 + i0 * 8, 8, 8, 8);
 			}
 		}
 	}

@@ -21,8 +21,12 @@ static inline float kiln_sum_8(kiln_f8 x) {
 	kiln_f4 turned = __builtin_shufflevector(two, two, 1, 0, 3, 2);
 	return (two + turned)[0];
 }
+static inline kiln_i8 kiln_lanes_8(int active) { return (kiln_i8){0, 1, 2, 3, 4, 5, 6, 7} < active; }
+static inline void kiln_store_part_8(float *p, kiln_f8 x, int active) {
+	__builtin_ia32_maskstoreps256((kiln_f8 *)p, kiln_lanes_8(active), x);
+}
 static inline __attribute__((always_inline)) void kiln_transpose_8(
-	kiln_f8 a, kiln_f8 b, kiln_f8 c, kiln_f8 d, kiln_f8 e, kiln_f8 f, kiln_f8 g, kiln_f8 h, float *p, long stride, int active
+	kiln_f8 a, kiln_f8 b, kiln_f8 c, kiln_f8 d, kiln_f8 e, kiln_f8 f, kiln_f8 g, kiln_f8 h, float *p, long stride, int active, int width
 ) {
 	kiln_f8 ab0 = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13), ab1 = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
 	kiln_f8 cd0 = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13), cd1 = __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
@@ -32,14 +36,22 @@ static inline __attribute__((always_inline)) void kiln_transpose_8(
 	kiln_f8 r2 = __builtin_shufflevector(ab1, cd1, 0, 1, 8, 9, 4, 5, 12, 13), r3 = __builtin_shufflevector(ab1, cd1, 2, 3, 10, 11, 6, 7, 14, 15);
 	kiln_f8 s0 = __builtin_shufflevector(ef0, gh0, 0, 1, 8, 9, 4, 5, 12, 13), s1 = __builtin_shufflevector(ef0, gh0, 2, 3, 10, 11, 6, 7, 14, 15);
 	kiln_f8 s2 = __builtin_shufflevector(ef1, gh1, 0, 1, 8, 9, 4, 5, 12, 13), s3 = __builtin_shufflevector(ef1, gh1, 2, 3, 10, 11, 6, 7, 14, 15);
-	if (active > 0) *(kiln_f8u *)p = __builtin_shufflevector(r0, s0, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 1) *(kiln_f8u *)(p + stride) = __builtin_shufflevector(r1, s1, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 2) *(kiln_f8u *)(p + 2 * stride) = __builtin_shufflevector(r2, s2, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 3) *(kiln_f8u *)(p + 3 * stride) = __builtin_shufflevector(r3, s3, 0, 1, 2, 3, 8, 9, 10, 11);
-	if (active > 4) *(kiln_f8u *)(p + 4 * stride) = __builtin_shufflevector(r0, s0, 4, 5, 6, 7, 12, 13, 14, 15);
-	if (active > 5) *(kiln_f8u *)(p + 5 * stride) = __builtin_shufflevector(r1, s1, 4, 5, 6, 7, 12, 13, 14, 15);
-	if (active > 6) *(kiln_f8u *)(p + 6 * stride) = __builtin_shufflevector(r2, s2, 4, 5, 6, 7, 12, 13, 14, 15);
-	if (active > 7) *(kiln_f8u *)(p + 7 * stride) = __builtin_shufflevector(r3, s3, 4, 5, 6, 7, 12, 13, 14, 15);
+	const kiln_f8 rows[8] = {
+		__builtin_shufflevector(r0, s0, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r1, s1, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r2, s2, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r3, s3, 0, 1, 2, 3, 8, 9, 10, 11),
+		__builtin_shufflevector(r0, s0, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r1, s1, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r2, s2, 4, 5, 6, 7, 12, 13, 14, 15),
+		__builtin_shufflevector(r3, s3, 4, 5, 6, 7, 12, 13, 14, 15),
+	};
+#pragma GCC unroll 8
+	for (int at = 0; at < 8; at++) {
+		if (at >= active) break;
+		if (width == 8) *(kiln_f8u *)(p + at * stride) = rows[at];
+		else kiln_store_part_8(p + at * stride, rows[at], width);
+	}
 }
 
 typedef struct {
@@ -369,7 +381,7 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 						const float t48 = kiln_sqrt_1(t47);
 						const kiln_f8 t49 = (t44 / kiln_splat_8(t48));
 						const kiln_f8 t50 = (t49 * t28);
-						kiln_transpose_8(t29, t36, t43, t50, kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), pack_rows_11_0_1 + i20 * 1024 + i21 * 4, 4, 8);
+						kiln_transpose_8(t29, t36, t43, t50, kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), pack_rows_11_0_1 + i20 * 1024 + i21 * 4, 4, 8, 8);
 					}
 				}
 			}
