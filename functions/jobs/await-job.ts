@@ -1,3 +1,4 @@
+import { matchesEntityTag } from "#functions/conditional.ts";
 import { readJob, type StoredJob } from "#functions/jobs/job-store.ts";
 import { settleJob } from "#functions/jobs/settle-job.ts";
 import type { EdgeServices } from "#functions/services.ts";
@@ -9,8 +10,9 @@ const pollMillisecondsMax = 1000;
 
 export interface JobWait {
 	readonly namespace: string;
+	/** At most `waitSecondsMax`. */
 	readonly seconds: number;
-	/** What the caller has seen: a change ends the wait. Null: only the job's end does. */
+	/** What the caller has seen, as in If-None-Match: a change ends the wait. Null: only the job's end does. */
 	readonly seenEtag: string | null;
 }
 
@@ -26,8 +28,8 @@ export async function awaitJob(services: EdgeServices, id: string, wait: JobWait
 		if (stored === null || stored.value.namespace !== wait.namespace) return null;
 		const settled = await settleJob(services, stored);
 		const waited = Number(services.clock.monotonicNanoseconds() - start) / 1e6;
-		const left = Math.min(wait.seconds, waitSecondsMax) * 1000 - waited;
-		const isNews = wait.seenEtag !== null && settled.etag !== wait.seenEtag;
+		const left = wait.seconds * 1000 - waited;
+		const isNews = wait.seenEtag !== null && !matchesEntityTag(wait.seenEtag, settled.etag);
 		if (settled.value.terminal || isNews || left <= 0) return settled;
 		const milliseconds = Math.min(pause, left);
 		await new Promise((resolve) => setTimeout(resolve, milliseconds));

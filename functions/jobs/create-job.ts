@@ -37,9 +37,14 @@ export async function createJob(
 	const id = createIdentifier("job", services.clock.nowMilliseconds(), services.random);
 	const isAnswered = (entry: LookedUp): boolean => entry.isHit && request.cache !== "refresh";
 	const opening = { ...request, namespace: caller.namespace, jobId: id };
-	const tasks = await mapBounded(found, async (entry, index) =>
-		isAnswered(entry) ? hitTask(entry) : openTask(services, { ...opening, task: index }, entry),
+	// All plans before any flight: a request that fails on a plan must not leave others waiting for it.
+	const plans = await mapBounded(found, async (entry) =>
+		isAnswered(entry) ? null : ensurePlan(services, entry.program, request),
 	);
+	const tasks = await mapBounded(found, async (entry, index) => {
+		const plan = plans[index] ?? null;
+		return plan === null ? hitTask(entry) : openTask(services, { ...opening, task: index }, entry, plan);
+	});
 	const job = newJob(services, { id, namespace: caller.namespace, model, request, tasks, found });
 	// The mark first: a job without one would be lost to the sweeper, a mark without a job is swept away.
 	if (!job.terminal) await services.store.put(openJobKey(id), new Uint8Array(), { kind: "absent" });
@@ -104,9 +109,9 @@ async function openTask(
 		readonly jobId: string;
 		readonly task: number;
 	},
-	{ islands, program, key, kernel }: LookedUp,
+	{ islands, program, key, kernel, refusedEtag }: LookedUp,
+	plan: string,
 ): Promise<Task> {
-	const plan = await ensurePlan(services, program, request);
 	const role = await joinFlight(services, { ...request, key });
 	// Of enough effort and yet no answer: a refresh was asked for, or files of it are missing.
 	const isReplaced = kernel !== null && satisfies(kernel.signed.manifest.effort, request.effort);
@@ -120,7 +125,7 @@ async function openTask(
 		state: "queued",
 		disposition: role === "leader" ? "executed" : "coalesced",
 		phase: "queued",
-		replaces: isReplaced ? kernel.etag : null,
+		replaces: isReplaced ? kernel.etag : refusedEtag,
 	};
 }
 

@@ -1,8 +1,7 @@
 // One Idempotency-Key, one job (draft-ietf-httpapi-idempotency-key-header): a repeat gets the same job, a different request
 // under the same key is refused, and one that comes while the first is under way is told to come back.
 
-import { hiddenError } from "#functions/blobs/blob-store.ts";
-import { readJob, type StoredJob } from "#functions/jobs/job-store.ts";
+import { type StoredJob, visibleJob } from "#functions/jobs/job-store.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { readJsonObject, writeJsonObject } from "#functions/stored-json.ts";
 import { canonicalJson } from "#shared/artefact/canonical-json.ts";
@@ -17,6 +16,7 @@ import {
 } from "#shared/protocol/idempotency.ts";
 
 export interface IdempotentRequest {
+	readonly namespace: string;
 	readonly caller: string;
 	/** As the caller sent it. */
 	readonly key: string;
@@ -39,11 +39,10 @@ export async function idempotentJob(
 	request: IdempotentRequest,
 	make: () => Promise<StoredJob>,
 ): Promise<IdempotentAnswer> {
-	const place = idempotencyKey(request.caller, sha256Hex(request.key));
+	const place = idempotencyKey(request.namespace, request.caller, sha256Hex(request.key));
 	const claim = await claimKey(services, place, sha256Hex(canonicalJson(request.request)));
 	if (claim.kind === "replay") {
-		const stored = await readJob(services, claim.job);
-		if (stored === null) throw hiddenError("job");
+		const stored = await visibleJob(services, request.namespace, claim.job);
 		return { stored, isReplay: true };
 	}
 	try {
@@ -52,7 +51,7 @@ export async function idempotentJob(
 		await writeJsonObject(services.store, place, completed, { kind: "matches", etag: claim.etag });
 		return { stored, isReplay: false };
 	} catch (error) {
-		await services.store.remove(place);
+		await freeKey(services, place, claim);
 		throw error;
 	}
 }
@@ -82,6 +81,16 @@ async function claimKey(services: EdgeServices, place: string, requestDigest: st
 		);
 	if (current.value.job === null) throw inProgress();
 	return { kind: "replay", job: current.value.job };
+}
+
+/** Written as lapsed, not removed: whoever has taken the key over meanwhile keeps it. */
+async function freeKey(
+	services: EdgeServices,
+	place: string,
+	claim: Claim & { kind: "mine" },
+): Promise<void> {
+	const lapsed = { ...claim.record, createdAt: new Date(0).toISOString() };
+	await writeJsonObject(services.store, place, lapsed, { kind: "matches", etag: claim.etag });
 }
 
 function hasLapsed(record: IdempotencyRecord, nowMilliseconds: number): boolean {

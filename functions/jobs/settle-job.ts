@@ -11,48 +11,63 @@ import { flightSchema, flightStoreKey } from "#shared/protocol/flight.ts";
 import type { Job, Task } from "#shared/protocol/job.ts";
 import { concludeJob, failTask, isTaskDone, succeedTask } from "#shared/protocol/job-transition.ts";
 
+/** What the cache says of a task that has not ended; `open`: nothing new. */
 type TaskAnswer =
 	| { readonly kind: "kernel"; readonly verdict: SpeedVerdict }
 	| { readonly kind: "failed"; readonly error: NonNullable<Task["error"]> }
 	| { readonly kind: "open" };
 
-/** The job after its tasks were compared with the cache; the same object when nothing is new. */
+/** The job after its open tasks were compared with the cache; the same object when nothing is new. */
 export async function settleJob(services: EdgeServices, stored: StoredJob): Promise<StoredJob> {
 	if (stored.value.terminal) return stored;
 	const job = stored.value;
 	const answers = await mapBounded(job.tasks, (task) => findAnswer(services, job, task));
-	const isNews = job.tasks.some(
-		(task, index) => !isTaskDone(task) && answers[index] !== undefined && answers[index].kind !== "open",
-	);
+	const isNews = answers.some((answer) => answer.kind !== "open");
 	if (!isNews && !job.tasks.every(isTaskDone)) return stored;
+	const verdicts = await mapBounded(job.tasks, (task, index) =>
+		knownVerdict(services, job, task, answers[index]),
+	);
 	const settled = await updateJob(services, job.id, (current) =>
-		current.terminal ? null : applyAnswers(current, answers, services.clock.nowMilliseconds()),
+		current.terminal ? null : applyAnswers(current, answers, verdicts, services.clock.nowMilliseconds()),
 	);
 	return settled ?? stored;
 }
 
-function applyAnswers(job: Job, answers: readonly TaskAnswer[], nowMilliseconds: number): Job {
+function applyAnswers(
+	job: Job,
+	answers: readonly TaskAnswer[],
+	verdicts: readonly (SpeedVerdict | null)[],
+	nowMilliseconds: number,
+): Job {
 	const now = new Date(nowMilliseconds).toISOString();
-	const verdicts = new Map<number, SpeedVerdict>();
 	let next = job;
 	answers.forEach((answer, index) => {
-		if (answer.kind === "kernel") {
-			verdicts.set(index, answer.verdict);
-			next = succeedTask(next, index, now);
-		} else if (answer.kind === "failed") {
-			next = failTask(next, index, answer.error, now);
-		}
+		if (answer.kind === "kernel") next = succeedTask(next, index, now);
+		else if (answer.kind === "failed") next = failTask(next, index, answer.error, now);
 	});
-	return concludeJob(next, verdicts, now);
+	const known = verdicts.flatMap((verdict, index) => (verdict === null ? [] : [[index, verdict] as const]));
+	return concludeJob(next, new Map(known), now);
+}
+
+/** The verdict that a task contributes to the job's outcome. Ended tasks are looked up only when there is news. */
+async function knownVerdict(
+	services: EdgeServices,
+	job: Job,
+	task: Task,
+	answer: TaskAnswer | undefined,
+): Promise<SpeedVerdict | null> {
+	if (answer?.kind === "kernel") return answer.verdict;
+	if (task.state !== "succeeded") return null;
+	const kernel = await readCachedKernel(services, job.namespace, task.key);
+	return kernel?.signed.manifest.verdict ?? null;
 }
 
 async function findAnswer(services: EdgeServices, job: Job, task: Task): Promise<TaskAnswer> {
-	if (task.state === "failed") return { kind: "open" };
+	if (isTaskDone(task)) return { kind: "open" };
 	const kernel = await readCachedKernel(services, job.namespace, task.key);
-	if (kernel !== null && satisfies(kernel.signed.manifest.effort, job.effort)) {
-		const isOld = task.state !== "succeeded" && kernel.etag === task.replaces;
-		if (!isOld) return { kind: "kernel", verdict: kernel.signed.manifest.verdict };
-	}
+	const isEnough = kernel !== null && satisfies(kernel.signed.manifest.effort, job.effort);
+	if (isEnough && kernel.etag !== task.replaces)
+		return { kind: "kernel", verdict: kernel.signed.manifest.verdict };
 	return task.disposition === "coalesced" ? leaderFailure(services, job, task) : { kind: "open" };
 }
 
@@ -62,8 +77,10 @@ async function leaderFailure(services: EdgeServices, job: Job, task: Task): Prom
 	const flight = await readJsonObject(services.store, place, flightSchema);
 	const leader = flight === null ? null : await readJob(services, flight.value.jobId);
 	const error = leader?.value.tasks[flight?.value.task ?? -1]?.error ?? null;
-	if (error === null || isRetryable(error.code)) return { kind: "open" };
+	if (error === null || isPassing(error.code)) return { kind: "open" };
 	return { kind: "failed", error };
 }
 
-const isRetryable = (code: string): boolean => [...retryableCodes].some((known) => known === code);
+/** Faults that another attempt may not meet, and the leader's deadline, which is not its followers'. */
+const isPassing = (code: string): boolean =>
+	code === "limit.deadline" || [...retryableCodes].some((known) => known === code);

@@ -91,7 +91,10 @@ async function endOverdue(services: EdgeServices, stored: StoredJob): Promise<St
 
 function expire(job: Job, nowIso: string): Job {
 	const hasSome = job.tasks.some((task) => task.state === "succeeded");
-	const ended = endJob(job, "expired", hasSome ? "partial" : "failed");
+	const error = { code: "limit.deadline", message: "the deadline passed before a runner was done" };
+	// Tasks that are done stay as they are.
+	const closed = job.tasks.reduce((next, _, index) => failTask(next, index, error, nowIso), job);
+	const ended = endJob(closed, "expired", hasSome ? "partial" : "failed");
 	return { ...ended, updatedAt: nowIso, version: job.version + 1 };
 }
 

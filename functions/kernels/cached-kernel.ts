@@ -4,7 +4,7 @@ import { verifyManifest } from "#adapters/ed25519.ts";
 import { canReach, grantReach, rememberReach } from "#functions/blobs/blob-store.ts";
 import { mapBounded } from "#functions/bounded-parallel.ts";
 import type { CachedKernel, EdgeServices } from "#functions/services.ts";
-import type { SignedManifest } from "#shared/artefact/manifest.ts";
+import type { BlobReference, SignedManifest } from "#shared/artefact/manifest.ts";
 import { blobKey, kernelKey } from "#shared/artefact/store-keys.ts";
 import { AssertionError } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
@@ -21,22 +21,39 @@ export async function readRecentKernel(
 	namespace: string,
 	key: string,
 ): Promise<CachedKernel | null> {
-	return services.caches.kernels.get(kernelKey(namespace, key)) ?? loadKernel(services, namespace, key);
+	const known = services.caches.kernels.get(kernelKey(namespace, key));
+	if (known !== undefined) return known;
+	const loaded = await loadKernel(services, namespace, key);
+	if (loaded.kind === "refused") throw loaded.error;
+	return loaded.kind === "absent" ? null : loaded.kernel;
 }
 
-/** The kernel as the store has it now. Null: a miss; a manifest that cannot be believed is one too, and is reported. */
+export interface FoundKernel {
+	readonly kernel: CachedKernel | null;
+	/** Entity tag of a stored manifest that cannot be believed, or null: a new measurement replaces it. */
+	readonly refusedEtag: string | null;
+}
+
+/** The kernel as the store has it now. A manifest that cannot be believed is a miss, and is reported. */
+export async function findKernel(
+	services: EdgeServices,
+	namespace: string,
+	key: string,
+): Promise<FoundKernel> {
+	const loaded = await loadKernel(services, namespace, key);
+	if (loaded.kind === "loaded") return { kernel: loaded.kernel, refusedEtag: null };
+	if (loaded.kind === "absent") return { kernel: null, refusedEtag: null };
+	services.report({ event: "kernel.refused", namespace, key, error: loaded.error.message });
+	return { kernel: null, refusedEtag: loaded.etag };
+}
+
+/** The same for those who do not care why there is none. */
 export async function readCachedKernel(
 	services: EdgeServices,
 	namespace: string,
 	key: string,
 ): Promise<CachedKernel | null> {
-	try {
-		return await loadKernel(services, namespace, key);
-	} catch (error) {
-		if (!(error instanceof OptimizeError) || error.code !== "cache.signature_invalid") throw error;
-		services.report({ event: "kernel.refused", namespace, key, error: error.message });
-		return null;
-	}
+	return (await findKernel(services, namespace, key)).kernel;
 }
 
 /** Effort is an order: what was found with more satisfies a request for less. */
@@ -46,50 +63,56 @@ export function satisfies(cached: Effort, requested: Effort): boolean {
 
 /** Whether all files that the manifest names are there: without them it is a miss, to be repaired. */
 export async function isComplete(services: EdgeServices, { signed }: CachedKernel): Promise<boolean> {
-	const found = await mapBounded(digestsOf(signed), (digest) => services.store.head(blobKey(digest)));
-	return found.every((head) => head !== null);
+	const found = await mapBounded(filesOf(signed), async ({ sha256, bytesCount }) => {
+		const head = await services.store.head(blobKey(sha256));
+		return head?.bytesCount === bytesCount;
+	});
+	return found.every(Boolean);
 }
 
-async function loadKernel(
-	services: EdgeServices,
-	namespace: string,
-	key: string,
-): Promise<CachedKernel | null> {
+type LoadedKernel =
+	| { readonly kind: "loaded"; readonly kernel: CachedKernel }
+	| { readonly kind: "absent" }
+	| { readonly kind: "refused"; readonly etag: string; readonly error: Error };
+
+async function loadKernel(services: EdgeServices, namespace: string, key: string): Promise<LoadedKernel> {
 	const place = kernelKey(namespace, key);
 	const object = await services.store.get(place);
-	if (object === null) return null;
+	if (object === null) return { kind: "absent" };
 	const signed = decode(place, object.bytes);
-	await refuseForged(services, { namespace, key }, signed);
+	if (signed instanceof AssertionError) return { kind: "refused", etag: object.etag, error: signed };
+	const forgery = await findForgery(services, { namespace, key }, signed);
+	if (forgery !== null) return { kind: "refused", etag: object.etag, error: forgery };
 	await showFiles(services, namespace, sha256Hex(`${place} ${object.etag}`), digestsOf(signed));
 	const kernel = { signed, bytes: new Uint8Array(object.bytes), etag: object.etag };
 	services.caches.kernels.set(place, kernel);
-	return kernel;
+	return { kind: "loaded", kernel };
 }
 
 /** The document is kept as it was written, members unknown to us included: the signature is over all of them. */
-function decode(place: string, bytes: Uint8Array): SignedManifestDocument {
+function decode(place: string, bytes: Uint8Array): SignedManifestDocument | AssertionError {
 	try {
 		const document: unknown = JSON.parse(new TextDecoder().decode(bytes));
 		signedManifestSchema.parse(document);
 		return document as SignedManifestDocument;
 	} catch (error) {
-		throw new AssertionError(`stored manifest ${place}: ${error instanceof Error ? error.message : error}`);
+		return new AssertionError(`stored manifest ${place}: ${error instanceof Error ? error.message : error}`);
 	}
 }
 
 /** A signature is for one key in one namespace; where no keys are configured, clients check it alone. */
-async function refuseForged(
+async function findForgery(
 	services: EdgeServices,
 	place: { readonly namespace: string; readonly key: string },
 	signed: SignedManifest,
-): Promise<void> {
+): Promise<OptimizeError | null> {
 	const { manifest } = signed;
 	const isMisplaced = manifest.key !== place.key || manifest.namespace !== place.namespace;
 	const { trustedKeys } = services.configuration;
 	const isUnchecked = Object.keys(trustedKeys).length === 0;
 	const verdict = isUnchecked ? "valid" : await verifyManifest(signed, trustedKeys);
-	if (!isMisplaced && verdict === "valid") return;
-	throw new OptimizeError(
+	if (!isMisplaced && verdict === "valid") return null;
+	return new OptimizeError(
 		"cache.signature_invalid",
 		"the stored manifest is not one that a trusted runner signed",
 		{
@@ -99,8 +122,13 @@ async function refuseForged(
 	);
 }
 
-const digestsOf = ({ manifest }: SignedManifest): readonly string[] => [
-	...new Set([...Object.values(manifest.files), manifest.evidence.samples].map(({ sha256 }) => sha256)),
+const filesOf = ({ manifest }: SignedManifest): readonly BlobReference[] => [
+	...Object.values(manifest.files),
+	manifest.evidence.samples,
+];
+
+const digestsOf = (signed: SignedManifest): readonly string[] => [
+	...new Set(filesOf(signed).map(({ sha256 }) => sha256)),
 ];
 
 /** Whoever is told a kernel's digests may fetch its files. The mark of the manifest itself comes last: it stands for all. */

@@ -1,5 +1,5 @@
 import { mapBounded } from "#functions/bounded-parallel.ts";
-import { isComplete, readCachedKernel, satisfies } from "#functions/kernels/cached-kernel.ts";
+import { findKernel, isComplete, satisfies } from "#functions/kernels/cached-kernel.ts";
 import type { CachedKernel, EdgeServices } from "#functions/services.ts";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import type { KeyComponents } from "#shared/artefact/manifest.ts";
@@ -15,6 +15,8 @@ export interface LookedUp {
 	readonly key: string;
 	readonly components: KeyComponents;
 	readonly kernel: CachedKernel | null;
+	/** Entity tag of a stored manifest that is not believed, or null. */
+	readonly refusedEtag: string | null;
 	/** Whether the kernel satisfies the effort asked for and all its files are there. */
 	readonly isHit: boolean;
 }
@@ -40,11 +42,11 @@ export async function lookUpPrograms(
 			version: kilnVersion,
 		};
 		const key = kernelCacheKey(components);
-		const kernel = await readCachedKernel(services, model.namespace, key);
+		const { kernel, refusedEtag } = await findKernel(services, model.namespace, key);
 		const isHit =
 			kernel !== null &&
 			satisfies(kernel.signed.manifest.effort, request.effort) &&
 			(await isComplete(services, kernel));
-		return { program, islands, key, components, kernel, isHit };
+		return { program, islands, key, components, kernel, refusedEtag, isHit };
 	});
 }

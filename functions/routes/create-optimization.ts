@@ -35,7 +35,7 @@ export function registerCreateOptimization(app: EdgeApp, services: EdgeServices)
 		const { stored, isReplay } =
 			key === undefined
 				? { stored: await make(), isReplay: false }
-				: await idempotentJob(services, { caller, key, request }, make);
+				: await idempotentJob(services, { namespace, caller, key, request }, make);
 		const job = stored.value;
 		context.header("location", `/v1/optimizations/${job.id}`);
 		context.header("etag", stored.etag);

@@ -2,7 +2,7 @@ import { createRoute, z } from "@hono/zod-openapi";
 import { hiddenError } from "#functions/blobs/blob-store.ts";
 import { matchesEntityTag } from "#functions/conditional.ts";
 import { callerWith, type EdgeApp } from "#functions/edge-context.ts";
-import { awaitJob } from "#functions/jobs/await-job.ts";
+import { awaitJob, waitSecondsMax } from "#functions/jobs/await-job.ts";
 import { bearer, Job, json, problems } from "#functions/openapi/schemas.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { jobIdSchema } from "#shared/protocol/identifier.ts";
@@ -49,7 +49,8 @@ export function registerGetOptimization(app: EdgeApp, services: EdgeServices): v
 	});
 }
 
-/** 0 without the preference. */
+/** At most the longest wait there is; 0 without the preference. */
 function waitSeconds(prefer: string | undefined): number {
-	return Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,4})"?/.exec(prefer ?? "")?.[1] ?? 0);
+	const asked = Number(/(?:^|[,;\s])wait\s*=\s*"?(\d{1,4})"?/.exec(prefer ?? "")?.[1] ?? 0);
+	return Math.min(asked, waitSecondsMax);
 }

@@ -7,10 +7,10 @@ export const planKey = (program: string, target: string, effort: string, version
 	`plans/${program}/${target}/${effort}-${version}.json`;
 export const kernelKey = (namespace: string, key: string): string => `kernels/${namespace}/${key}.json`;
 export const jobKey = (id: string): string => `jobs/${id}.json`;
-export const eventKey = (job: string, sequence: number): string =>
-	`events/${job}/${String(sequence).padStart(8, "0")}.json`;
 export const leaseKey = (key: string): string => `leases/${key}.json`;
-export const idempotencyKey = (caller: string, key: string): string => `idempotency/${caller}/${key}.json`;
+/** Names of callers are a namespace's own. */
+export const idempotencyKey = (namespace: string, caller: string, key: string): string =>
+	`idempotency/${namespace}/${caller}/${key}.json`;
 export const apiKeyKey = (sha256: string): string => `keys/${sha256}.json`;
 export const targetKey = (id: string): string => `targets/${id}.json`;
 export const uploadKey = (id: string): string => `uploads/${id}.json`;

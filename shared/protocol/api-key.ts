@@ -10,7 +10,7 @@ export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 
 export const apiKeyRecordSchema = z.object({
 	schema: z.literal("kiln.key/1"),
-	/** Idempotency keys are scoped by it. */
+	/** Within the namespace. Idempotency keys are scoped by it. */
 	caller: nameSchema,
 	/** Models, jobs and kernels of one namespace are invisible in another. */
 	namespace: nameSchema,

@@ -1,4 +1,4 @@
-// `idempotency/<caller>/<sha256 of the key>.json`: what a repeated request is answered with. It is written before the
+// `idempotency/<namespace>/<caller>/<sha256 of the key>.json`: what a repeated request is answered with. It is written before the
 // work begins (job null: in progress) and completed after it.
 
 import { z } from "zod";

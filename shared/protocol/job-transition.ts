@@ -8,6 +8,13 @@ type TaskDisposition = Task["disposition"];
 /** Attempts after which a task that never came to an end is given up as poison. */
 export const taskAttemptsMax = 3;
 
+/** Why an attempt of a runner that was told to stop ended: it is not held against the task. */
+export const drainedReason = "runner.drained";
+
+/** Attempts that count towards `taskAttemptsMax`. */
+export const chargedAttempts = (task: Task): number =>
+	task.attempts.filter(({ reason }) => reason !== drainedReason).length;
+
 export const isTaskDone = (task: Task): boolean => task.state === "succeeded" || task.state === "failed";
 
 /** One task replaced; the job's own state follows from its tasks (`concludeJob`). */

@@ -47,8 +47,8 @@ export const taskSchema = z.object({
 	phase: z.string(),
 	error: z.object({ code: z.string(), message: z.string() }).nullable(),
 	/**
-	 * Entity tag of a manifest that lay under `key` and is to be measured again (a refresh, or its files are missing): that
-	 * one does not finish the task, a later one does. Else null.
+	 * Entity tag of a manifest that lay under `key` and is to be measured again (a refresh, its files are missing, or it
+	 * is not believed): that one does not finish the task, a later one does. Else null.
 	 */
 	replaces: z.string().nullable().default(null),
 });

@@ -58,7 +58,7 @@ describe("Idempotency-Key", () => {
 			cache: "prefer",
 		};
 		await postOptimization(edge, json, { headers });
-		const place = idempotencyKey("alpha-caller", sha256Hex("attempt-1"));
+		const place = idempotencyKey("alpha", "alpha-caller", sha256Hex("attempt-1"));
 		const record = JSON.parse(new TextDecoder().decode((await store.get(place))?.bytes));
 		const open = new TextEncoder().encode(JSON.stringify({ ...record, job: null }));
 		await store.put(place, open, { kind: "always" });
@@ -87,6 +87,18 @@ describe("Idempotency-Key", () => {
 		expect(theirs.job.id).not.toBe(first.job.id);
 		edge.advanceSeconds(24 * 3600 + 1);
 		expect((await postOptimization(edge, { model }, { headers })).job.id).not.toBe(first.job.id);
+	});
+
+	test("a caller of the same name in another namespace has keys of its own", async () => {
+		const edge = await createTestEdge();
+		const model = (await postModel(edge, 1)).id;
+		const first = await postOptimization(edge, { model }, { headers });
+		const twin = { namespace: "beta", caller: "alpha-caller", scopes: ["jobs:write"] } as const;
+		await storeApiKey(edge.services.store, "kiln_twin", { ...twin, scopes: [...twin.scopes] });
+		const json = { model, target: "cpu-x86-64-v3" };
+		const response = await edge.call("POST", "/v1/optimizations", { json, headers, key: "kiln_twin" });
+		expect(await response.text()).not.toContain(first.job.id);
+		expect(response.status).toBe(404);
 	});
 
 	test("a key of any characters never becomes part of an object's name", async () => {

@@ -111,10 +111,26 @@ describe("kernels that cannot be believed or used", () => {
 			});
 			const response = await edge.call("GET", `/v1/kernels/${task.key}`);
 			await expectProblem(response, "cache.signature_invalid", 502);
-			expect((await postOptimization(edge, { model })).job.disposition).not.toBe("cache_hit");
+			const { job } = await postOptimization(edge, { model });
+			expect(job.disposition).not.toBe("cache_hit");
+			const stored = await edge.services.store.head(kernelKey("alpha", task.key));
+			expect(job.tasks[0]?.replaces).toBe(stored?.etag);
 			expect(edge.reports).toContainEqual(expect.objectContaining({ event: "kernel.refused" }));
 		},
 	);
+
+	test("a stored manifest that is none is a miss that a new measurement repairs", async () => {
+		const edge = await createTestEdge();
+		const model = await postModel(edge, 1);
+		const { job: first } = await postOptimization(edge, { model: model.id });
+		const place = kernelKey("alpha", first.tasks[0]?.key ?? "");
+		await edge.services.store.put(place, new TextEncoder().encode("{}"), { kind: "always" });
+		const { job } = await postOptimization(edge, { model: model.id });
+		expect(job).toMatchObject({
+			terminal: false,
+			tasks: [{ replaces: (await edge.services.store.head(place))?.etag }],
+		});
+	});
 
 	test("one whose files are gone is a miss that a new measurement repairs", async () => {
 		const edge = await createTestEdge();

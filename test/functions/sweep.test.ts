@@ -85,6 +85,21 @@ describe("sweepJobs", () => {
 		expect(ended.tasks[0]?.attempts.every((attempt) => attempt.reason === "infra.poison")).toBe(true);
 	});
 
+	test("attempts that were handed back do not count, and their message is given its time", async () => {
+		const { edge, job } = await queuedJob();
+		await drainQueue(edge);
+		edge.advanceSeconds(300);
+		const endedAt = new Date(startMilliseconds + 300_000).toISOString();
+		const drained = lostAttempts(4).map((entry) => ({ ...entry, endedAt, reason: "runner.drained" }));
+		await changeJob(edge, job.id, (current) => ({
+			...current,
+			tasks: current.tasks.map((task) => ({ ...task, attempts: drained })),
+		}));
+		expect(await sweepJobs(edge.services)).toMatchObject({ ended: 0, sent: 0 });
+		edge.advanceSeconds(301);
+		expect(await sweepJobs(edge.services)).toMatchObject({ ended: 0, sent: 1 });
+	});
+
 	test("ends a job whose kernel was published by a runner that died before saying so", async () => {
 		const { edge, job } = await queuedJob();
 		await publishKernel(edge.services.store, "alpha", job.tasks[0]?.key ?? "");
@@ -97,7 +112,11 @@ describe("sweepJobs", () => {
 		const { edge, job } = await queuedJob();
 		edge.advanceSeconds(3601);
 		expect(await sweepJobs(edge.services)).toMatchObject({ ended: 1 });
-		expect(await stateOf(edge, job.id)).toMatchObject({ state: "expired", outcome: "failed" });
+		expect(await stateOf(edge, job.id)).toMatchObject({
+			state: "expired",
+			outcome: "failed",
+			tasks: [{ error: { code: "limit.deadline" } }],
+		});
 		expect(await sweepJobs(edge.services)).toMatchObject({ jobs: 0 });
 	});
 
@@ -131,6 +150,25 @@ describe("sweepJobs", () => {
 		await publishKernel(edge.services.store, "alpha", job.tasks[0]?.key ?? "");
 		await sweepJobs(edge.services);
 		for (const { id } of followers) expect(await stateOf(edge, id)).toMatchObject({ state: "succeeded" });
+	});
+
+	test("a leader's deadline is not its followers'", async () => {
+		const { edge, model, job } = await queuedJob();
+		edge.advanceSeconds(3000);
+		const { job: follower } = await postOptimization(edge, { model: model.id });
+		// As a runner ends a task that it took up too late.
+		await changeJob(edge, job.id, (current) => ({
+			...current,
+			state: "failed",
+			terminal: true,
+			outcome: "failed",
+			tasks: current.tasks.map((task) => ({
+				...task,
+				state: "failed",
+				error: { code: "limit.deadline", message: "" },
+			})),
+		}));
+		expect(await stateOf(edge, follower.id)).toMatchObject({ terminal: false });
 	});
 
 	test("two sweeps at once bring every job to the same end", async () => {
