@@ -39,9 +39,10 @@ async function analyze(
 		return { node: name, operator, reason };
 	});
 	for (const { node, operator, reason } of kept) terminal.print(`kept     ${operator} '${node}': ${reason}`);
-	const share = `${Math.round(coverage.flopsShare * 100)} % of the arithmetic`;
+	const share = `${Math.round(coverage.flopsShare * 100)} % of their arithmetic`;
+	const besides = refusals.length === 0 ? "" : `; ${refusals.length} refused nodes are not counted`;
 	terminal.note(
-		`${coverage.sourcesInIslands} of ${coverage.sourcesTotal} nodes in ${islands.length} islands, ${share}`,
+		`${coverage.sourcesInIslands} of ${coverage.sourcesTotal} nodes in ${islands.length} islands, ${share}${besides}`,
 	);
 	const views = refusals.map(({ node, operator, code, reason }) => ({ node, operator, code, reason }));
 	terminal.printJson({ opset, islands, refusals: views, keptAsIs: kept, coverage, unboundDimensions });

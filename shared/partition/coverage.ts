@@ -5,9 +5,12 @@ import { elementCount } from "#shared/tensor/shape.ts";
 
 export interface Coverage {
 	readonly sourcesInIslands: number;
-	/** ONNX nodes with work left after constants were folded. */
+	/** ONNX nodes with work left after constants were folded. Refused nodes are not among them. */
 	readonly sourcesTotal: number;
-	/** Arithmetic operations in islands over all of the graph's, 0 to 1; 0 for a graph without arithmetic. */
+	/**
+	 * Arithmetic operations in islands over all of the graph's, 0 to 1; 0 for a graph without arithmetic. What refused
+	 * nodes compute is unknown and not counted.
+	 */
 	readonly flopsShare: number;
 }
 

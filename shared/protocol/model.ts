@@ -60,9 +60,9 @@ export type RefusalView = z.infer<typeof refusalSchema>;
 export const coverageSchema = z.object({
 	/** ONNX nodes. */
 	sourcesInIslands: z.int(),
-	/** ONNX nodes with work left after constants were folded. */
+	/** ONNX nodes with work left after constants were folded; refused nodes are not among them. */
 	sourcesTotal: z.int(),
-	/** Arithmetic operations in islands over all, 0 to 1. */
+	/** Arithmetic operations in islands over all that were imported, 0 to 1. */
 	flopsShare: z.number(),
 });
 
