@@ -135,9 +135,21 @@ static int bind(struct baseline *baseline, const struct binding_request *request
 }
 
 int baseline_create(struct baseline *baseline, const struct request *request, int index, int dataset,
-	const struct workload *workload, char error[BASELINE_ERROR_BYTES]) {
+	char error[BASELINE_ERROR_BYTES]) {
 	memset(baseline, 0, sizeof *baseline);
-	if (create_session(baseline, request->baselines[index].models[dataset], request->threads, error) != 0) return -1;
+	return create_session(baseline, request->baselines[index].models[dataset], request->threads, error);
+}
+
+static void release_binding(struct baseline *baseline) {
+	for (int i = 0; i < baseline->value_count; i++) ORT_RELEASE(table, ORT_RELEASE_VALUE, baseline->values[i]);
+	if (baseline->binding != NULL) ORT_RELEASE(table, ORT_RELEASE_BINDING, baseline->binding);
+	baseline->value_count = 0;
+	baseline->binding = NULL;
+}
+
+int baseline_bind(struct baseline *baseline, const struct request *request, int index, const struct workload *workload,
+	char error[BASELINE_ERROR_BYTES]) {
+	release_binding(baseline);
 	if (failed(ORT_CALL(table, ORT_CREATE_BINDING, (void *, void **), (baseline->session, &baseline->binding)), "binding",
 			error) != 0)
 		return -1;
@@ -157,8 +169,7 @@ int baseline_run(struct baseline *baseline, char error[BASELINE_ERROR_BYTES]) {
 }
 
 void baseline_release(struct baseline *baseline) {
-	for (int i = 0; i < baseline->value_count; i++) ORT_RELEASE(table, ORT_RELEASE_VALUE, baseline->values[i]);
-	if (baseline->binding != NULL) ORT_RELEASE(table, ORT_RELEASE_BINDING, baseline->binding);
+	release_binding(baseline);
 	if (baseline->session != NULL) ORT_RELEASE(table, ORT_RELEASE_SESSION, baseline->session);
 	memset(baseline, 0, sizeof *baseline);
 }

@@ -13,9 +13,12 @@ enum { BASELINE_ERROR_BYTES = 1024 };
 
 /* Loads the library and checks its version. NULL and a message when it cannot be used. */
 const char *baseline_open_runtime(const char *library, char error[BASELINE_ERROR_BYTES]);
-/* 0, or -1 with a message. */
+/* Loads one of a baseline's models: 0, or -1 with a message. */
 int baseline_create(struct baseline *baseline, const struct request *request, int index, int dataset,
-	const struct workload *workload, char error[BASELINE_ERROR_BYTES]);
+	char error[BASELINE_ERROR_BYTES]);
+/* Binds inputs and outputs to a workload, in place of the one before: 0, or -1 with a message. */
+int baseline_bind(struct baseline *baseline, const struct request *request, int index, const struct workload *workload,
+	char error[BASELINE_ERROR_BYTES]);
 int baseline_run(struct baseline *baseline, char error[BASELINE_ERROR_BYTES]);
 void baseline_release(struct baseline *baseline);
 #endif

@@ -51,11 +51,35 @@ void buffer_release(struct buffer *buffer) {
 
 void buffer_poison(struct buffer *buffer) { memset(buffer->data, 0xFF, buffer->bytes); }
 
-void buffer_protect(struct buffer *buffer) {
-	mprotect(buffer->mapping, buffer->mapping_bytes, PROT_READ);
+static void set_access(struct buffer *buffer, int access) {
+	mprotect(buffer->mapping, buffer->mapping_bytes, access);
 	if (buffer->placement != PLACEMENT_FENCED) return;
 	mprotect(buffer->mapping, PAGE, PROT_NONE);
 	mprotect(buffer->mapping + buffer->mapping_bytes - PAGE, PAGE, PROT_NONE);
+}
+
+void buffer_protect(struct buffer *buffer) { set_access(buffer, PROT_READ); }
+
+void buffer_unprotect(struct buffer *buffer) { set_access(buffer, PROT_READ | PROT_WRITE); }
+
+static uint64_t mix(uint64_t state, uint64_t word) {
+	/* The rotation brings high bits down again: a product alone only carries differences upward. */
+	const uint64_t product = (state ^ word) * 0x9e3779b97f4a7c15u;
+	return product << 29 | product >> 35;
+}
+
+uint64_t buffer_digest(const struct buffer *buffer) {
+	uint64_t lanes[4] = {1, 2, 3, 4}, words[4];
+	size_t at = 0;
+	for (; at + sizeof words <= buffer->bytes; at += sizeof words) {
+		memcpy(words, buffer->data + at, sizeof words);
+		for (int i = 0; i < 4; i++) lanes[i] = mix(lanes[i], words[i]);
+	}
+	memset(words, 0, sizeof words);
+	memcpy(words, buffer->data + at, buffer->bytes - at);
+	uint64_t digest = buffer->bytes;
+	for (int i = 0; i < 4; i++) digest = mix(digest, mix(lanes[i], words[i]));
+	return digest ^ digest >> 32;
 }
 
 void buffer_mend(struct buffer *buffer) {

@@ -2,6 +2,7 @@
 #ifndef KILN_BUFFER_H
 #define KILN_BUFFER_H
 #include <stddef.h>
+#include <stdint.h>
 
 enum placement {
 	/* Ends (up to `alignment`) at a page that must not be touched; the rest of its pages holds a known pattern. */
@@ -24,8 +25,11 @@ int buffer_create(struct buffer *buffer, size_t bytes, size_t alignment, size_t 
 void buffer_release(struct buffer *buffer);
 /* Every byte becomes 0xFF: a NaN for each floating type, so that an element never written shows. */
 void buffer_poison(struct buffer *buffer);
-/* From here on a write ends the process. */
+/* From here on a write ends the process, until it is allowed again. */
 void buffer_protect(struct buffer *buffer);
+void buffer_unprotect(struct buffer *buffer);
+/* 64 bits that tell contents apart; as fast as memory, and no defence against a forger. */
+uint64_t buffer_digest(const struct buffer *buffer);
 /* Whether the pattern around a fenced buffer still stands: 0 intact, -1 written before it, 1 written behind it. */
 int buffer_overrun(const struct buffer *buffer);
 /* Puts the pattern back, so that the next participant is not blamed for the last one's writes. */

@@ -70,7 +70,8 @@ static void check_candidate(const struct request *request, struct workload *work
 		if (packed == NULL || !same_weights(request, packed, workload)) {
 			candidate_release(&candidate);
 			packed = workload;
-			if (candidate_create(&candidate, which, workload, request->threads, PLACEMENT_FENCED, error) != 0) fault = "refused";
+			if (candidate_create(&candidate, which, workload, request->threads, PLACEMENT_FENCED, NULL, error) != 0) fault = "refused";
+			else if (dataset == 0) report_packed(which->id, candidate.prepared.bytes, buffer_digest(&candidate.prepared));
 		}
 		if (fault == NULL) fault = run_twice(request, &candidate, workload, error);
 		if (fault != NULL) break;
@@ -81,16 +82,35 @@ static void check_candidate(const struct request *request, struct workload *work
 	candidate_release(&candidate);
 }
 
-static void check_baseline(const struct request *request, struct workload *workload, int index, int dataset) {
-	const struct baseline_request *which = &request->baselines[index];
-	struct baseline baseline;
-	char error[BASELINE_ERROR_BYTES] = "";
-	report_begin(which->id, "check", dataset);
+/* A session for each model: datasets of the same weights share one. */
+static int run_baseline(const struct request *request, struct baseline *baseline, const char **loaded, int index, int dataset,
+	struct workload *workload, char *error) {
+	const char *model = request->baselines[index].models[dataset];
+	if (*loaded == NULL || strcmp(*loaded, model) != 0) {
+		baseline_release(baseline);
+		*loaded = NULL;
+		if (baseline_create(baseline, request, index, dataset, error) != 0) return -1;
+		*loaded = model;
+	}
 	workload_poison(workload, request);
-	if (baseline_create(&baseline, request, index, dataset, workload, error) != 0 || baseline_run(&baseline, error) != 0)
-		report_fault(which->id, "refused", error);
-	else
-		for (int i = 0; i < request->output_count; i++) compare_output(request, workload, dataset, i, which->id);
+	if (baseline_bind(baseline, request, index, workload, error) != 0) return -1;
+	return baseline_run(baseline, error);
+}
+
+static void check_baseline(const struct request *request, struct workload *workloads, int index) {
+	const struct baseline_request *which = &request->baselines[index];
+	struct baseline baseline = {0};
+	const char *loaded = NULL;
+	for (int dataset = 0; dataset < request->dataset_count; dataset++) {
+		char error[BASELINE_ERROR_BYTES] = "";
+		if (which->models[dataset] == NULL) continue;
+		report_begin(which->id, "check", dataset);
+		if (run_baseline(request, &baseline, &loaded, index, dataset, &workloads[dataset], error) != 0)
+			report_fault(which->id, "refused", error);
+		else
+			for (int i = 0; i < request->output_count; i++)
+				compare_output(request, &workloads[dataset], dataset, i, which->id);
+	}
 	baseline_release(&baseline);
 }
 
@@ -98,9 +118,7 @@ void check_all(const struct request *request) {
 	struct workload *workloads = calloc((size_t)request->dataset_count, sizeof *workloads);
 	if (workloads == NULL) exit(71);
 	for (int dataset = 0; dataset < request->dataset_count; dataset++)
-		workload_load(&workloads[dataset], request, dataset, PLACEMENT_FENCED, dataset > 0 ? &workloads[0] : NULL);
-	for (int dataset = 0; dataset < request->dataset_count; dataset++)
-		for (int i = 0; i < request->baseline_count; i++)
-			if (request->baselines[i].models[dataset] != NULL) check_baseline(request, &workloads[dataset], i, dataset);
+		workload_load(&workloads[dataset], request, dataset, PLACEMENT_FENCED, dataset > 0 && request->shares_weights ? &workloads[0] : NULL);
+	for (int i = 0; i < request->baseline_count; i++) check_baseline(request, workloads, i);
 	for (int i = 0; i < request->candidate_count; i++) check_candidate(request, workloads, i);
 }

@@ -62,6 +62,10 @@ void report_fault(const char *participant, const char *kind, const char *message
 		escaped(message));
 }
 
+void report_packed(const char *participant, size_t bytes, uint64_t digest) {
+	send_line("{\"event\":\"packed\",\"participant\":\"%s\",\"bytes\":%zu,\"digest\":\"%016" PRIx64 "\"}", participant, bytes, digest);
+}
+
 void report_checked(const char *participant, int dataset, int output, double error_max, size_t worst, size_t mismatches,
 	uint64_t digest) {
 	send_line("{\"event\":\"checked\",\"participant\":\"%s\",\"dataset\":%d,\"output\":%d,\"errorMax\":%.9g,\"worst\":%zu,"

@@ -98,6 +98,8 @@ static void read_candidate(struct request *request, char **line) {
 	candidate->id = text(line);
 	candidate->library = text(line);
 	candidate->prefix = text(line);
+	const char *packed_by = next(line);
+	candidate->packed_by = strcmp(packed_by, "-") == 0 ? -1 : below((size_t)atoi(packed_by), request->candidate_count - 1);
 }
 
 static void read_line(struct request *request, char *line) {
@@ -107,6 +109,7 @@ static void read_line(struct request *request, char *line) {
 	else if (strcmp(word, "threads") == 0) request->threads = below(number(&line), 1024);
 	else if (strcmp(word, "limits") == 0) read_limits(request, &line);
 	else if (strcmp(word, "budget") == 0) read_budget(request, &line);
+	else if (strcmp(word, "weights") == 0) request->shares_weights = strcmp(next(&line), "shared") == 0;
 	else if (strcmp(word, "dump") == 0) request->dump = text(&line);
 	else if (strcmp(word, "input") == 0) {
 		struct tensor_request *input = &request->inputs[below((size_t)request->input_count++, TENSORS_MAX)];

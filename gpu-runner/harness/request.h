@@ -40,6 +40,8 @@ struct candidate_request {
 	char *id;
 	char *library;
 	char *prefix;
+	/* While timing: uses the weights that this candidate, an earlier one, has packed; -1: packs its own. */
+	int packed_by;
 };
 
 struct request {
@@ -49,6 +51,8 @@ struct request {
 	size_t cpu_seconds, address_space_bytes, file_bytes;
 	long budget_milliseconds, quiet_milliseconds;
 	int rounds_min, rounds_max;
+	/* Weights that are the same in several datasets are loaded and packed once for all of them. */
+	int shares_weights;
 	/* File name prefix under which `check` leaves the outputs of candidates; NULL: it does not. */
 	char *dump;
 	struct tensor_request inputs[TENSORS_MAX], outputs[TENSORS_MAX];

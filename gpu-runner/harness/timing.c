@@ -4,6 +4,7 @@
 #include "candidate.h"
 #include "compare.h"
 #include "report.h"
+#include "waiting.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,10 @@
 enum {
 	SAMPLES_MIN = 5,
 	SAMPLES_MAX = 10,
+	/* A run this long averages over what would make a short one vary: rounds say more about it than further samples. */
+	LONG_RUN_NANOSECONDS = 20000000,
+	SAMPLES_LONG = 3,
+	WAITING_PER_MILLE = 25,
 	/* A sample shorter than this would be mostly clock; a burst shorter than BURST_NANOSECONDS mostly switching. */
 	SAMPLE_NANOSECONDS = 20000,
 	BURST_NANOSECONDS = 200000,
@@ -57,6 +62,23 @@ static long involuntary_switches(void) {
 	return usage.ru_nivcsw;
 }
 
+/* What the scheduler had done to this process when a sample began. */
+struct disturbance {
+	double waited;
+	long switches;
+};
+
+static struct disturbance disturbance_now(void) { return (struct disturbance){waiting_nanoseconds(), involuntary_switches()}; }
+
+/* Whether a sample of this length shows its participant: while it ran, the process's threads waited for a processor no
+ * more than WAITING_PER_MILLE of it. A long run on a shared machine always meets a switch, and a short wait hardly
+ * lengthens it; where the system does not tell the wait, a single involuntary switch spoils the sample. */
+static int is_clean(struct disturbance before, double nanoseconds) {
+	const struct disturbance after = disturbance_now();
+	if (before.waited < 0 || after.waited < 0) return after.switches == before.switches;
+	return (after.waited - before.waited) * 1000 <= nanoseconds * WAITING_PER_MILLE;
+}
+
 static int runnable_processes(void) {
 	char text[8192], *at = text;
 	size_t room = sizeof text - 1;
@@ -97,11 +119,20 @@ static int run(struct participant *who, char *error) {
 	return 0;
 }
 
+/* The weights that another participant has packed for this candidate too; NULL when it packs its own. */
+static const struct buffer *packed_for(const struct participant *candidates, int index) {
+	const int other = request->candidates[index].packed_by;
+	return other >= 0 && candidates[other].taking_part ? &candidates[other].candidate.prepared : NULL;
+}
+
 static int create(struct participant *who, int index, char *error) {
 	switch (who->kind) {
-	case KIND_BASELINE: return baseline_create(&who->baseline, request, index, 0, workload, error);
+	case KIND_BASELINE:
+		if (baseline_create(&who->baseline, request, index, 0, error) != 0) return -1;
+		return baseline_bind(&who->baseline, request, index, workload, error);
 	case KIND_CANDIDATE:
-		return candidate_create(&who->candidate, &request->candidates[index], workload, request->threads, PLACEMENT_FAST, error);
+		return candidate_create(&who->candidate, &request->candidates[index], workload, request->threads, PLACEMENT_FAST,
+			packed_for(who - index, index), error);
 	case KIND_REFERENCE:
 		if (buffer_create(&reference, REFERENCE_BYTES, 64, 0, PLACEMENT_FAST) == 0) return 0;
 		snprintf(error, CANDIDATE_ERROR_BYTES, "no memory for the reference read");
@@ -132,6 +163,7 @@ static int calibrate(struct participant *who, char *error) {
 	who->runs_per_sample = runs < 1 ? 1 : runs > RUNS_PER_SAMPLE_MAX ? RUNS_PER_SAMPLE_MAX : (size_t)runs + 1;
 	const double samples = BURST_NANOSECONDS / (best * (double)who->runs_per_sample) + 1;
 	if (who->kind == KIND_REFERENCE) who->samples = REFERENCE_SAMPLES;
+	else if (best >= LONG_RUN_NANOSECONDS) who->samples = SAMPLES_LONG;
 	else who->samples = samples < SAMPLES_MIN ? SAMPLES_MIN : samples > SAMPLES_MAX ? SAMPLES_MAX : (int)samples;
 	return 0;
 }
@@ -149,14 +181,17 @@ static void burst(struct participant *who, int round) {
 	char error[BASELINE_ERROR_BYTES] = "";
 	report_begin(who->id, "time", 0);
 	wait_for_quiet();
+	waiting_begin();
 	int result = run(who, error);
 	for (int i = 0; i < who->samples && result == 0; i++) {
-		const long switches = involuntary_switches();
+		const struct disturbance before = disturbance_now();
 		const double start = now_nanoseconds();
 		for (size_t repeat = 0; repeat < who->runs_per_sample && result == 0; repeat++) result = run(who, error);
-		nanoseconds[i] = (now_nanoseconds() - start) / (double)who->runs_per_sample;
-		clean[i] = involuntary_switches() == switches;
+		const double took = now_nanoseconds() - start;
+		nanoseconds[i] = took / (double)who->runs_per_sample;
+		clean[i] = (unsigned char)is_clean(before, took);
 	}
+	waiting_end();
 	if (result == 0) {
 		report_burst(who->id, round, who->runs_per_sample, nanoseconds, clean, who->samples);
 		return;

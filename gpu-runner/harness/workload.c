@@ -22,10 +22,19 @@ static void load_input(struct buffer *buffer, const struct request *request, int
 	buffer_protect(buffer);
 }
 
+/* Without candidates only what baselines bind: their weights are in their models. */
+static int is_read(const struct request *request, int input) {
+	if (request->candidate_count > 0) return 1;
+	for (int i = 0; i < request->binding_count; i++)
+		if (!request->bindings[i].is_output && request->bindings[i].tensor == input) return 1;
+	return 0;
+}
+
 void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement,
 	const struct workload *first) {
 	memset(workload, 0, sizeof *workload);
 	for (int i = 0; i < request->input_count; i++) {
+		if (!is_read(request, i)) continue;
 		const int is_shared = first != NULL && strcmp(request->datasets[dataset].inputs[i], request->datasets[0].inputs[i]) == 0;
 		if (is_shared) workload->inputs[i] = first->inputs[i];
 		else load_input(&workload->inputs[i], request, dataset, i, placement);

@@ -11,8 +11,9 @@ struct workload {
 	void *output_data[TENSORS_MAX];
 };
 
-/* Ends the process with a message when a file is missing or memory is out. Inputs are read-only afterwards. An input from
- * the same file as in `first` (dataset 0, or NULL) shares its memory: weights as a rule are the same in all datasets. */
+/* Ends the process with a message when a file is missing or memory is out. Inputs are read-only afterwards; those that no
+ * participant reads from here are left out. An input from the same file as in `first` (dataset 0, or NULL) shares its
+ * memory: weights as a rule are the same in all datasets. */
 void workload_load(struct workload *workload, const struct request *request, int dataset, enum placement placement,
 	const struct workload *first);
 void workload_poison(struct workload *workload, const struct request *request);

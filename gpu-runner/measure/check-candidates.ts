@@ -1,12 +1,12 @@
-// Correctness before speed: every candidate on every dataset, beside the baselines. A candidate that ends the process is
-// found by what the process said last, run again alone, and the others go on without it.
+// Correctness before speed: every candidate on every dataset, judged by what the baselines achieve there. A candidate that
+// ends the process is found by what the process said last, run again alone, and the others go on without it.
 
 import type { CompiledCandidate } from "#runner/toolchain/compile-candidates.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
 import type { HarnessEventOf } from "./harness-event.ts";
 import type { HarnessRequest } from "./harness-request.ts";
-import { measuringLimits } from "./measuring-limits.ts";
+import { measuringLimits, passMilliseconds } from "./measuring-limits.ts";
 import { type HarnessRun, runHarness } from "./run-harness.ts";
 import type { Workload } from "./workload.ts";
 
@@ -17,19 +17,34 @@ export interface CheckOptions {
 	readonly seed: number;
 	/** Longest check of one candidate on one dataset. */
 	readonly silenceMilliseconds: number;
+	/** Load and pack weights once for all datasets; else for each, lying off round addresses on every other one. */
+	readonly sharesWeights: boolean;
 	readonly signal?: AbortSignal;
 }
 
 type Rejection = Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>;
 export type CheckOutcome = { readonly kind: "right"; readonly errorMax: number } | Rejection;
 
-export interface CheckResult {
-	/** By candidate. */
-	readonly outcomes: ReadonlyMap<number, CheckOutcome>;
+export interface BaselineCheck {
+	/** What a kernel's error may be on each dataset; null: the dataset says nothing. */
+	readonly tolerances: readonly (number | null)[];
 	/** Baselines (by index) that run and compute the program; why the others do not. */
 	readonly baselinesUsable: readonly number[];
 	readonly baselineFaults: ReadonlyMap<number, string>;
 	readonly sandboxed: boolean;
+}
+
+/** Weights as a candidate packs them. Equal digests: equal bytes. */
+export interface Packing {
+	readonly bytesCount: number;
+	readonly digest: string;
+}
+
+export interface CandidateCheck {
+	/** By candidate. */
+	readonly outcomes: ReadonlyMap<number, CheckOutcome>;
+	/** By candidate, of those that came so far. */
+	readonly packings: ReadonlyMap<number, Packing>;
 }
 
 /** Share of the largest expected magnitude that a float32 kernel may be off (the key component `float32-1e-3`). */
@@ -44,40 +59,56 @@ export const candidateId = (candidate: number): string => `candidate-${candidate
 /** Processes that one check may start in excess of one for each candidate. */
 const runsSpare = 8;
 
+/** Which baselines run and compute the program, and how exactly: the measure of what candidates may be off by. */
+export async function checkBaselines(workload: Workload, options: CheckOptions): Promise<BaselineCheck> {
+	const run = await runCheck(workload, [], options);
+	return {
+		...readTolerances(workload, run),
+		sandboxed: run.events.some((event) => event.event === "ready" && event.sandboxed),
+	};
+}
+
+/** Every candidate on every dataset. `tolerances` is first looked at when candidates have run. */
 export async function checkCandidates(
 	workload: Workload,
 	candidates: readonly CompiledCandidate[],
+	tolerances: Promise<BaselineCheck["tolerances"]>,
 	options: CheckOptions,
-): Promise<CheckResult> {
-	const baselineRun = await runCheck(workload, [], true, options);
-	const tolerances = readTolerances(workload, baselineRun);
+): Promise<CandidateCheck> {
 	const outcomes = new Map<number, CheckOutcome>();
+	const packings = new Map<number, Packing>();
+	const check = { workload, tolerances, options, outcomes, packings };
 	let waiting: readonly CompiledCandidate[] = candidates;
 	for (let runs = 0; waiting.length > 0; runs++) {
 		if (runs > candidates.length + runsSpare)
 			throw new OptimizeError("internal.bug", "a check does not come to an end");
-		waiting = await checkTogether(workload, waiting, tolerances.byDataset, outcomes, options);
+		waiting = await checkTogether(check, waiting);
 	}
-	return {
-		outcomes,
-		...tolerances,
-		sandboxed: baselineRun.events.some((event) => event.event === "ready" && event.sandboxed),
-	};
+	return { outcomes, packings };
+}
+
+interface CheckUnderWay {
+	readonly workload: Workload;
+	readonly tolerances: Promise<BaselineCheck["tolerances"]>;
+	readonly options: CheckOptions;
+	readonly outcomes: Map<number, CheckOutcome>;
+	readonly packings: Map<number, Packing>;
 }
 
 /** Checks as many as one process survives; returns who has not had a verdict yet. */
 async function checkTogether(
-	workload: Workload,
+	check: CheckUnderWay,
 	candidates: readonly CompiledCandidate[],
-	tolerances: readonly (number | null)[],
-	outcomes: Map<number, CheckOutcome>,
-	options: CheckOptions,
 ): Promise<readonly CompiledCandidate[]> {
-	const run = await runCheck(workload, candidates, false, options);
+	const { outcomes, options } = check;
+	const run = await runCheck(check.workload, candidates, options);
+	const tolerances = await check.tolerances;
 	const suspect = candidates.find(({ candidate }) => candidateId(candidate) === run.culprit);
 	if (run.finished) {
-		for (const { candidate } of candidates)
+		for (const { candidate } of candidates) {
 			outcomes.set(candidate, judge(run, candidate, tolerances, options.seed));
+			readPacking(run, candidate, check.packings);
+		}
 		return [];
 	}
 	if (suspect === undefined)
@@ -87,23 +118,29 @@ async function checkTogether(
 		return [];
 	}
 	// Alone, to tell a culprit from the victim of a neighbour that wrote where it should not.
-	await checkTogether(workload, [suspect], tolerances, outcomes, options);
+	await checkTogether(check, [suspect]);
 	const others = candidates.filter((candidate) => candidate !== suspect);
 	if (outcomes.get(suspect.candidate)?.kind !== "right") return others;
-	for (const other of others) await checkTogether(workload, [other], tolerances, outcomes, options);
+	for (const other of others) await checkTogether(check, [other]);
 	return [];
 }
 
+function readPacking(run: HarnessRun, candidate: number, packings: Map<number, Packing>): void {
+	for (const event of run.events)
+		if (event.event === "packed" && event.participant === candidateId(candidate))
+			packings.set(candidate, { bytesCount: event.bytes, digest: event.digest });
+}
+
+/** The candidates, or the baselines when there is none. */
 async function runCheck(
 	workload: Workload,
 	candidates: readonly CompiledCandidate[],
-	withBaselines: boolean,
 	options: CheckOptions,
 ): Promise<HarnessRun> {
-	const baselines = withBaselines && options.runtime !== null ? workload.baselines : [];
+	const baselines = candidates.length === 0 && options.runtime !== null ? workload.baselines : [];
+	const silenceMilliseconds = options.silenceMilliseconds + passMilliseconds(workload);
 	const limitMilliseconds =
-		options.silenceMilliseconds *
-		Math.max(1, (candidates.length + baselines.length) * workload.datasets.length);
+		silenceMilliseconds * Math.max(1, (candidates.length + baselines.length) * workload.datasets.length);
 	const request: HarnessRequest = {
 		mode: "check",
 		runtime: baselines.length > 0 ? options.runtime : null,
@@ -115,6 +152,7 @@ async function runCheck(
 			limitMilliseconds,
 		),
 		budget: { milliseconds: 0, roundsMin: 0, roundsMax: 0, quietMilliseconds: 0 },
+		sharesWeights: options.sharesWeights,
 		dump: null,
 		inputs: workload.inputs,
 		outputs: workload.outputs,
@@ -124,24 +162,22 @@ async function runCheck(
 			id: candidateId(candidate),
 			library,
 			prefix,
+			packedBy: null,
 		})),
 	};
 	const run = await runHarness(request, {
 		binary: options.binary,
 		directory: workload.directory,
 		limitMilliseconds,
-		silenceMilliseconds: options.silenceMilliseconds,
+		silenceMilliseconds,
 		...(options.signal === undefined ? {} : { signal: options.signal }),
 	});
 	if (run.end.kind === "aborted") throw new OptimizeError("limit.deadline", "measuring was cancelled");
 	return run;
 }
 
-/** What each dataset allows (null: the dataset says nothing), and which baselines can be compared with. */
-function readTolerances(
-	workload: Workload,
-	run: HarnessRun,
-): { byDataset: (number | null)[]; baselinesUsable: number[]; baselineFaults: Map<number, string> } {
+/** What each dataset allows, and which baselines can be compared with. */
+function readTolerances(workload: Workload, run: HarnessRun): Omit<BaselineCheck, "sandboxed"> {
 	const faults = new Map<number, string>();
 	const checks = run.events.filter((event) => event.event === "checked");
 	const errorsOf = (id: string, dataset: number): HarnessEventOf<"checked">[] =>
@@ -159,7 +195,7 @@ function readTolerances(
 			);
 	});
 	const usable = workload.baselines.map((_, index) => index).filter((index) => !faults.has(index));
-	const byDataset = workload.datasets.map((_, dataset) => {
+	const tolerances = workload.datasets.map((_, dataset) => {
 		if (usable.length === 0) return toleranceRelative;
 		const allowed = usable.map((index) => {
 			const events = errorsOf(workload.baselines[index]?.id ?? "", dataset);
@@ -171,7 +207,7 @@ function readTolerances(
 		const best = allowed.filter((error) => error !== null);
 		return best.length === 0 ? null : Math.max(toleranceRelative, baselineErrorFactor * Math.min(...best));
 	});
-	return { byDataset, baselinesUsable: usable, baselineFaults: faults };
+	return { tolerances, baselinesUsable: usable, baselineFaults: faults };
 }
 
 function judge(

@@ -19,6 +19,7 @@ export const harnessEventSchema = z.discriminatedUnion("event", [
 		kind: z.enum(["refused", "outOfBounds", "unrepeatable"]),
 		message: z.string(),
 	}),
+	z.object({ event: z.literal("packed"), participant, bytes: z.int(), digest }),
 	z.object({
 		event: z.literal("checked"),
 		participant,

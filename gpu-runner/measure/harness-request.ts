@@ -30,6 +30,8 @@ export interface HarnessCandidate {
 	readonly id: string;
 	readonly library: string;
 	readonly prefix: string;
+	/** While timing: position of an earlier candidate that packs its weights to the same bytes, to use them; null: none. */
+	readonly packedBy: number | null;
 }
 
 export interface HarnessRequest {
@@ -49,6 +51,8 @@ export interface HarnessRequest {
 		/** Longest wait for a quiet machine before each burst. */
 		readonly quietMilliseconds: number;
 	};
+	/** Whether weights of the same file are loaded and packed once for all datasets. */
+	readonly sharesWeights: boolean;
 	/** File name prefix under which checked outputs are left, or null. */
 	readonly dump: string | null;
 	readonly inputs: readonly HarnessInput[];
@@ -89,6 +93,7 @@ export function formatHarnessRequest(request: HarnessRequest): string {
 		`threads ${request.threads}`,
 		`limits ${limits.cpuSeconds} ${limits.addressSpaceBytes} ${limits.fileBytes}`,
 		`budget ${Math.round(budget.milliseconds)} ${budget.roundsMin} ${budget.roundsMax} ${budget.quietMilliseconds}`,
+		`weights ${request.sharesWeights ? "shared" : "apart"}`,
 		...(request.dump === null ? [] : [`dump ${word(request.dump)}`]),
 		...request.inputs.map(
 			({ bytesCount, dataType, role }) => `input ${bytesCount} ${inputWord(dataType)} ${role}`,
@@ -108,7 +113,7 @@ export function formatHarnessRequest(request: HarnessRequest): string {
 		for (const { name, output } of baseline.outputs)
 			lines.push(`bind ${index} output ${output} ${word(name)}`);
 	});
-	for (const { id, library, prefix } of request.candidates)
-		lines.push(`candidate ${word(id)} ${word(library)} ${word(prefix)}`);
+	for (const { id, library, prefix, packedBy } of request.candidates)
+		lines.push(`candidate ${word(id)} ${word(library)} ${word(prefix)} ${packedBy ?? "-"}`);
 	return `${lines.join("\n")}\n`;
 }

@@ -16,9 +16,18 @@ import { createRandom } from "#shared/numeric/random.ts";
 import type { CandidateMeasurement, Progress } from "#shared/pipeline/ports.ts";
 import type { Program } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
-import { type CheckOptions, candidateId, checkCandidates, toleranceRelative } from "./check-candidates.ts";
+import {
+	type BaselineCheck,
+	type CheckOptions,
+	candidateId,
+	checkBaselines,
+	checkCandidates,
+	type Packing,
+	toleranceRelative,
+} from "./check-candidates.ts";
 import { type HarnessTensor, harnessDataTypes } from "./harness-request.ts";
 import { prepareWorkloadAside } from "./prepare-workload-aside.ts";
+import { screenGroups } from "./screen-groups.ts";
 import { type Burst, type Comparison, compareWithBaseline, latencyOf } from "./statistics.ts";
 import { type TimeOptions, type TimeResult, timeCandidates } from "./time-candidates.ts";
 import type { BaselineForm, Workload } from "./workload.ts";
@@ -91,9 +100,6 @@ const screenRoundsMax = 3;
 /** Taken even when they are longer than the budget: fewer would not carry a bootstrap. */
 const contestRoundsMin = 6;
 const confirmRoundsMin = 12;
-/** Memory that the packed weights of all candidates of one process may take together. */
-const screenBytesMax = 3 * 2 ** 30;
-const screenCandidatesMax = 16;
 /** A busy machine gets one more chance before the answer is `inconclusive`. */
 const confirmTries = 2;
 
@@ -107,6 +113,7 @@ class Measurement {
 	private readonly request: MeasureRequest;
 	private readonly outcomes = new Map<number, CandidateMeasurement["outcome"]>();
 	private readonly errors = new Map<number, number>();
+	private packings: ReadonlyMap<number, Packing> = new Map();
 	private readonly stages: Stage[] = [];
 
 	constructor(request: MeasureRequest) {
@@ -117,25 +124,18 @@ class Measurement {
 		const { program, baselines, directory, seed, signal } = this.request;
 		await mkdir(directory, { recursive: true });
 		assertComparable(program);
-		const compiled = await this.compile();
-		this.note("reference");
-		const workload = await prepareWorkloadAside({ program, forms: baselines, directory, seed }, signal);
+		this.note("compile");
+		const compiling = this.compile().finally(() => this.note("reference"));
+		const preparing = prepareWorkloadAside({ program, forms: baselines, directory, seed }, signal);
+		const [compiled, workload] = await bothOf(compiling, preparing);
 		this.note("check");
-		const check = await checkCandidates(workload, compiled, this.checkOptions());
-		if (check.baselinesUsable.length === 0)
-			throw new OptimizeError("measure.baseline_failed", "no baseline of the program runs in ONNX Runtime", {
-				faults: [...check.baselineFaults.values()],
-			});
-		const right = compiled.filter(({ candidate }) => {
-			const outcome = present(check.outcomes.get(candidate), "every compiled candidate was checked");
-			if (outcome.kind === "right") this.errors.set(candidate, outcome.errorMax);
-			else this.outcomes.set(candidate, outcome);
-			return outcome.kind === "right";
-		});
+		const { check, right } = await this.check(workload, compiled);
 		const screened = await this.screen(workload, right, check.baselinesUsable);
 		const contest = await this.contest(workload, screened, check.baselinesUsable);
 		const kernel =
-			contest.winner === null ? null : await this.confirm(workload, contest.winner, contest.baseline);
+			contest.winner === null
+				? null
+				: await this.confirm(workload, contest.winner, contest.baseline, check.tolerances);
 		return {
 			candidates: [...this.outcomes].map(([candidate, outcome]) => ({ candidate, outcome })),
 			kernel,
@@ -155,7 +155,6 @@ class Measurement {
 
 	private async compile(): Promise<readonly CompiledCandidate[]> {
 		const { candidatesCount, emitUnit, target, directory, compiler, signal } = this.request;
-		this.note("compile");
 		const parts = Array.from({ length: candidatesCount }, (_, candidate) => ({
 			candidate,
 			prefix: `kiln_c${candidate}`,
@@ -167,6 +166,34 @@ class Measurement {
 		return compiled;
 	}
 
+	/** Baselines and candidates, each in a process of their own at the same time: nothing is timed yet. */
+	private async check(
+		workload: Workload,
+		compiled: readonly CompiledCandidate[],
+	): Promise<{ check: BaselineCheck; right: readonly CompiledCandidate[] }> {
+		const options = this.checkOptions(true);
+		const baselines = checkBaselines(workload, options);
+		const tolerances = baselines.then((check) => check.tolerances);
+		// Perhaps nobody comes to ask for them; a fault is that of `baselines`.
+		tolerances.catch(() => undefined);
+		const [check, { outcomes, packings }] = await bothOf(
+			baselines,
+			checkCandidates(workload, compiled, tolerances, options),
+		);
+		if (check.baselinesUsable.length === 0)
+			throw new OptimizeError("measure.baseline_failed", "no baseline of the program runs in ONNX Runtime", {
+				faults: [...check.baselineFaults.values()],
+			});
+		this.packings = packings;
+		const right = compiled.filter(({ candidate }) => {
+			const outcome = present(outcomes.get(candidate), "every compiled candidate was checked");
+			if (outcome.kind === "right") this.errors.set(candidate, outcome.errorMax);
+			else this.outcomes.set(candidate, outcome);
+			return outcome.kind === "right";
+		});
+		return { check, right };
+	}
+
 	/** A short look at all, several to a process; the fastest few relative to the baseline of the same process. */
 	private async screen(
 		workload: Workload,
@@ -175,21 +202,18 @@ class Measurement {
 	): Promise<readonly CompiledCandidate[]> {
 		this.note("screen");
 		if (candidates.length <= finalists) return candidates;
-		const together = Math.max(
-			2,
-			Math.min(screenCandidatesMax, Math.floor(screenBytesMax / (workload.weightBytes + 1))),
-		);
-		const groups = Math.ceil(candidates.length / together);
+		const groups = screenGroups(candidates, this.packings);
+		// One group needs no yardstick: all its candidates meet in one process.
+		const yardsticks = groups.length > 1 ? baselines.slice(0, 1) : [];
 		const relative = new Map<CompiledCandidate, number>();
-		for (let at = 0; at < candidates.length; at += together) {
-			const group = candidates.slice(at, at + together);
+		for (const group of groups) {
 			const { bursts } = await this.time(workload, group, "screen", {
-				milliseconds: this.request.budget.screenMilliseconds / groups,
+				milliseconds: this.request.budget.screenMilliseconds / groups.length,
 				roundsMin: 1,
 				roundsMax: screenRoundsMax,
-				baselines: baselines.slice(0, 1),
+				baselines: yardsticks,
 			});
-			const yardstick = latencyOf(bursts, `baseline-${baselines[0]}`);
+			const yardstick = yardsticks.length > 0 ? latencyOf(bursts, `baseline-${yardsticks[0]}`) : 1;
 			for (const candidate of group)
 				relative.set(candidate, latencyOf(bursts, candidateId(candidate.candidate)) / yardstick);
 		}
@@ -230,6 +254,7 @@ class Measurement {
 		workload: Workload,
 		winner: number,
 		baseline: number,
+		tolerances: BaselineCheck["tolerances"],
 	): Promise<MeasuredKernel | null> {
 		this.note("confirm");
 		const { emitUnit, target, directory, compiler, budget, seed, threads } = this.request;
@@ -242,7 +267,8 @@ class Measurement {
 		if (outcome.kind === "failed")
 			return this.rejected(winner, { kind: "compileFailed", message: outcome.message });
 		const alone = { candidate: winner, prefix: kernelPrefix, library };
-		const check = await checkCandidates(workload, [alone], this.checkOptions());
+		const allowed = Promise.resolve(tolerances);
+		const check = await checkCandidates(workload, [alone], allowed, this.checkOptions(false));
 		const verdict = present(check.outcomes.get(winner), "the kernel was checked");
 		if (verdict.kind !== "right") return this.rejected(winner, verdict);
 		for (let tried = 1; ; tried++) {
@@ -288,6 +314,7 @@ class Measurement {
 			threads,
 			budget: { milliseconds, roundsMin, roundsMax, quietMilliseconds: budget.quietMilliseconds },
 			baselines,
+			packings: this.packings,
 			tolerance: toleranceRelative,
 			silenceMilliseconds: hangMilliseconds,
 			...(signal && { signal }),
@@ -323,7 +350,7 @@ class Measurement {
 		return null;
 	}
 
-	private checkOptions(): CheckOptions {
+	private checkOptions(sharesWeights: boolean): CheckOptions {
 		const { harness, runtime, threads, seed, hangMilliseconds, signal } = this.request;
 		return {
 			binary: harness,
@@ -331,6 +358,7 @@ class Measurement {
 			threads,
 			seed,
 			silenceMilliseconds: hangMilliseconds,
+			sharesWeights,
 			...(signal && { signal }),
 		};
 	}
@@ -338,6 +366,12 @@ class Measurement {
 	private note(phase: string): void {
 		this.request.progress?.({ phase });
 	}
+}
+
+/** Both results, or the fault of either once the other has come to its end too. */
+async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+	await Promise.allSettled([a, b]);
+	return Promise.all([a, b]);
 }
 
 function assertComparable(program: Program): void {

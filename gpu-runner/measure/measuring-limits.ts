@@ -10,6 +10,14 @@ const weightCopiesEach = 1.5;
 const slackEachBytes = 64 * 2 ** 20;
 const largePageBytes = 4 * 2 ** 20;
 
+/** Bytes a millisecond at which a busy machine still loads, packs and runs through weights. */
+const passBytesPerMillisecond = 50_000;
+
+/** What every step over all tensors may take longer than a small one would, in milliseconds. */
+export function passMilliseconds(workload: Workload): number {
+	return Math.floor(workload.tensorBytes / passBytesPerMillisecond);
+}
+
 export function measuringLimits(
 	workload: Workload,
 	participants: number,

@@ -4,9 +4,9 @@
 import type { CompiledCandidate } from "#runner/toolchain/compile-candidates.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
-import { candidateId, describeEnd, endOf, rejectionOf } from "./check-candidates.ts";
-import type { HarnessRequest } from "./harness-request.ts";
-import { measuringLimits } from "./measuring-limits.ts";
+import { candidateId, describeEnd, endOf, type Packing, rejectionOf } from "./check-candidates.ts";
+import type { HarnessCandidate, HarnessRequest } from "./harness-request.ts";
+import { measuringLimits, passMilliseconds } from "./measuring-limits.ts";
 import { type HarnessRun, runHarness } from "./run-harness.ts";
 import type { Burst } from "./statistics.ts";
 import type { Workload } from "./workload.ts";
@@ -16,6 +16,8 @@ export interface TimeOptions {
 	readonly runtime: string | null;
 	readonly threads: number;
 	readonly budget: HarnessRequest["budget"];
+	/** How candidates pack their weights, from their check: large ones are packed once for all that pack them alike. */
+	readonly packings: ReadonlyMap<number, Packing>;
 	/** Baselines that take part, by index. */
 	readonly baselines: readonly number[];
 	/** What a candidate's outputs may be off by after timing. */
@@ -31,6 +33,8 @@ export interface TimeResult {
 	readonly rejections: ReadonlyMap<number, Exclude<CandidateMeasurement["outcome"], { kind: "timed" }>>;
 }
 
+/** Packed weights below this fit a cache: there every candidate has its own, so that none finds them warm. */
+const sharedBytesMin = 64 * 2 ** 20;
 /** Loading sessions, packing weights and calibrating, besides the rounds themselves. */
 const preparationMilliseconds = 60_000;
 
@@ -92,38 +96,47 @@ async function runTiming(
 	options: TimeOptions,
 ): Promise<HarnessRun> {
 	const baselines = workload.baselines.filter((_, index) => options.baselines.includes(index));
-	const limitMilliseconds = options.budget.milliseconds * 2 + preparationMilliseconds;
+	const participants = candidates.length + baselines.length;
+	const passes = passMilliseconds(workload);
+	const limitMilliseconds =
+		options.budget.milliseconds * 2 + preparationMilliseconds + passes * (1 + participants);
 	const request: HarnessRequest = {
 		mode: "time",
 		runtime: baselines.length > 0 ? options.runtime : null,
 		threads: options.threads,
-		limits: measuringLimits(
-			workload,
-			candidates.length + baselines.length,
-			options.threads,
-			limitMilliseconds,
-		),
+		limits: measuringLimits(workload, participants, options.threads, limitMilliseconds),
 		budget: options.budget,
+		sharesWeights: true,
 		dump: null,
 		inputs: workload.inputs,
 		outputs: workload.outputs,
 		datasets: workload.datasets.slice(0, 1),
 		baselines: baselines.map((baseline) => ({ ...baseline, models: baseline.models.slice(0, 1) })),
-		candidates: candidates.map(({ candidate, library, prefix }) => ({
-			id: candidateId(candidate),
-			library,
-			prefix,
-		})),
+		candidates: entrants(candidates, options.packings),
 	};
 	const run = await runHarness(request, {
 		binary: options.binary,
 		directory: workload.directory,
 		limitMilliseconds,
-		silenceMilliseconds: options.silenceMilliseconds,
+		silenceMilliseconds: options.silenceMilliseconds + passes,
 		...(options.signal === undefined ? {} : { signal: options.signal }),
 	});
 	if (run.end.kind === "aborted") throw new OptimizeError("limit.deadline", "measuring was cancelled");
 	return run;
+}
+
+function entrants(
+	candidates: readonly CompiledCandidate[],
+	packings: ReadonlyMap<number, Packing>,
+): HarnessCandidate[] {
+	const packers = new Map<string, number>();
+	return candidates.map(({ candidate, library, prefix }, position) => {
+		const packing = packings.get(candidate);
+		const shared = packing !== undefined && packing.bytesCount >= sharedBytesMin ? packing.digest : null;
+		const packedBy = shared === null ? null : (packers.get(shared) ?? null);
+		if (shared !== null && packedBy === null) packers.set(shared, position);
+		return { id: candidateId(candidate), library, prefix, packedBy };
+	});
 }
 
 function burstsOf(run: HarnessRun): Burst[] {

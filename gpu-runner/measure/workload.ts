@@ -3,11 +3,13 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { present } from "#shared/fault/assert.ts";
+import type { FloatBuffer } from "#shared/numeric/float-contract.ts";
 import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
+import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import { bindWeights } from "./bind-weights.ts";
 import {
 	createDatasetInput,
@@ -66,7 +68,9 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 	const datasets: HarnessDataset[] = [];
 	const models: (string | null)[][] = forms.map(() => []);
 	/** By file: weights are made, kept and written once. */
-	const values = new Map<string, Float64Array>();
+	const values = new Map<string, FloatBuffer>();
+	/** Models by form and weight files. */
+	const written = new Map<string, string>();
 	for (const kind of datasetKinds.slice(0, affordableDatasets(program))) {
 		const inputs: string[] = [];
 		for (const index of program.inputs.keys()) {
@@ -74,7 +78,7 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 			inputs.push(file);
 			if (values.has(file)) continue;
 			const tensor = createDatasetInput(program, index, kind, seed);
-			values.set(file, readElements(tensor));
+			values.set(file, toFloats(tensor));
 			await writeFile(join(directory, file), tensor.bytes);
 		}
 		const reference = interpretProgramFloat64(
@@ -86,7 +90,9 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 		kinds.push(kind);
 		datasets.push(files);
 		for (const [index, form] of forms.entries())
-			models[index]?.push(await writeBaseline(directory, `${kind}-${index}.onnx`, program, form, files));
+			models[index]?.push(
+				await writeBaseline(directory, `${index}-${kind}.onnx`, program, form, files, written),
+			);
 	}
 	const sized = (
 		tensor: (typeof program.outputs)[number] | (typeof program.inputs)[number],
@@ -110,6 +116,13 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 	};
 }
 
+/** Float32 values as they lie: a float64 copy of large weights costs more than computing with it. */
+function toFloats(tensor: TensorData): FloatBuffer {
+	const { dataType, bytes } = tensor;
+	if (dataType !== "float32") return readElements(tensor);
+	return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT);
+}
+
 function isTame(reference: readonly Float64Array[]): boolean {
 	for (const output of reference)
 		for (const value of output) if (Math.abs(value) > magnitudeMax) return false;
@@ -130,12 +143,14 @@ async function writeExpected(
 	return files;
 }
 
+/** The form's model over the dataset's weights, under the name it was `written` by for these weights before, or a new one. */
 async function writeBaseline(
 	directory: string,
 	file: string,
 	program: Program,
 	form: BaselineForm,
 	dataset: HarnessDataset,
+	written: Map<string, string>,
 ): Promise<string> {
 	const weights = new Map<string, string>();
 	program.inputs.forEach((input, index) => {
@@ -143,6 +158,10 @@ async function writeBaseline(
 		const path = dataset.inputs[index];
 		if (input.role === "weight" && name !== undefined && path !== undefined) weights.set(name, path);
 	});
+	const key = [form.form, ...weights.values()].join(" ");
+	const known = written.get(key);
+	if (known !== undefined) return known;
+	written.set(key, file);
 	await writeFile(join(directory, file), boundModel(form.model, weights));
 	return file;
 }

@@ -1,10 +1,11 @@
 import type { MapOperator, ReduceOperator } from "#shared/program/program.ts";
 import type { Arithmetic, StridedView } from "./arithmetic.ts";
-import { contractFloat64 } from "./float-contract.ts";
+import { contractFloat64, type FloatBuffer } from "./float-contract.ts";
 import { floatOperators } from "./float-operators.ts";
 import { coalesceNest, forEachRow } from "./strided-nest.ts";
 
-type FloatView = StridedView<Float64Array>;
+type FloatView = StridedView<FloatBuffer>;
+type ResultView = StridedView<Float64Array>;
 
 const neutralElements: Readonly<Record<ReduceOperator, number>> = {
 	sum: 0,
@@ -22,7 +23,7 @@ const combiningOperators: Readonly<Record<ReduceOperator, MapOperator>> = {
 	product: "multiply",
 };
 
-/** Arithmetic on float64 buffers: the reference that measured kernels are compared with. */
+/** Arithmetic in float64: the reference that measured kernels are compared with. Operands may lie in float32 buffers. */
 export const float64Arithmetic: Arithmetic<Float64Array> = {
 	allocate: (count) => new Float64Array(count),
 	allocateNeutral: (operator, count, isRunning = false) =>
@@ -43,11 +44,11 @@ export const float64Arithmetic: Arithmetic<Float64Array> = {
 function mapRows(
 	extents: readonly number[],
 	operands: readonly FloatView[],
-	result: FloatView,
+	result: ResultView,
 	apply: (a: number, b: number, c: number) => number,
 ): void {
 	const [a = result, b = a, c = a] = operands;
-	const views = [a, b, c, result];
+	const views: readonly FloatView[] = [a, b, c, result];
 	const nest = coalesceNest({ extents, strides: views.map((view) => view.strides) });
 	const last = nest.extents.length - 1;
 	const length = nest.extents[last] ?? 1;
@@ -71,7 +72,7 @@ function reduceRows(
 	operator: ReduceOperator,
 	extents: readonly number[],
 	operand: FloatView,
-	result: FloatView,
+	result: ResultView,
 ): void {
 	const combine = floatOperators[combiningOperators[operator]];
 	const nest = coalesceNest({ extents, strides: [operand.strides, result.strides] });

@@ -1,13 +1,16 @@
 import type { StridedView } from "./arithmetic.ts";
 import { forEachRow } from "./strided-nest.ts";
 
-type FloatView = StridedView<Float64Array>;
+/** What can be read as float64: every float32 is one. */
+export type FloatBuffer = Float64Array | Float32Array;
+
+type FloatView = StridedView<FloatBuffer>;
 
 interface ContractNest {
 	readonly extents: readonly number[];
 	readonly left: FloatView;
 	readonly right: FloatView;
-	readonly result: FloatView;
+	readonly result: StridedView<Float64Array>;
 }
 
 /** A contraction's loops: all outer axes, then the block axis in steps of four, then one more axis, then the inner one. */
@@ -27,7 +30,7 @@ export function contractFloat64(
 	extents: readonly number[],
 	left: FloatView,
 	right: FloatView,
-	result: FloatView,
+	result: StridedView<Float64Array>,
 ): void {
 	const nest = { extents, left, right, result };
 	const mirrored = { extents, left: right, right: left, result };
@@ -147,7 +150,7 @@ function contractByScaledRows(nest: ContractNest, order: LoopOrder): void {
 function addRow(
 	into: Float64Array,
 	at: number,
-	rows: Float64Array,
+	rows: FloatBuffer,
 	row: number,
 	weight: number,
 	length: number,
@@ -159,7 +162,7 @@ function addRow(
 function addFourRows(
 	into: Float64Array,
 	at: number,
-	rows: Float64Array,
+	rows: FloatBuffer,
 	row: number,
 	step: number,
 	weights: readonly number[],
@@ -197,16 +200,16 @@ function contractByDots(nest: ContractNest, order: LoopOrder): void {
 	});
 }
 
-function oneDot(a: Float64Array, atA: number, b: Float64Array, atB: number, length: number): number {
+function oneDot(a: FloatBuffer, atA: number, b: FloatBuffer, atB: number, length: number): number {
 	let sum = 0;
 	for (let k = 0; k < length; k++) sum += (a[atA + k] as number) * (b[atB + k] as number);
 	return sum;
 }
 
 function fourDots(
-	a: Float64Array,
+	a: FloatBuffer,
 	atA: number,
-	b: Float64Array,
+	b: FloatBuffer,
 	atB: number,
 	step: number,
 	length: number,

@@ -1,10 +1,11 @@
 // Runs a program on whole buffers, node by node, over any arithmetic. In float64 it is the reference that measured
 // kernels are compared with; over field pairs it is one side of the equality test.
 
-import { present } from "#shared/fault/assert.ts";
+import { assert, present } from "#shared/fault/assert.ts";
 import type { Arithmetic } from "#shared/numeric/arithmetic.ts";
 import { evaluateNode, type LabelledView, viewAlong } from "#shared/numeric/evaluate-node.ts";
 import { float64Arithmetic } from "#shared/numeric/float-arithmetic.ts";
+import type { FloatBuffer } from "#shared/numeric/float-contract.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import { type Program, type ProgramNode, type ProgramNodeId, programNodeOperands } from "./program.ts";
 
@@ -32,9 +33,12 @@ export function interpretProgram<B>(program: Program, inputs: readonly B[], arit
 	});
 }
 
-/** `interpretProgram` in float64. */
-export function interpretProgramFloat64(program: Program, inputs: readonly Float64Array[]): Float64Array[] {
-	return interpretProgram(program, inputs, float64Arithmetic);
+/** `interpretProgram` in float64; float32 inputs are widened element by element as they are read. */
+export function interpretProgramFloat64(program: Program, inputs: readonly FloatBuffer[]): Float64Array[] {
+	return interpretProgram<FloatBuffer>(program, inputs, float64Arithmetic).map((buffer) => {
+		assert(buffer instanceof Float64Array, "results are held in float64");
+		return buffer;
+	});
 }
 
 function evaluateProgramNode<B>(
