@@ -41,7 +41,7 @@ export function createApp(services: EdgeServices): EdgeApp {
 	});
 	app.use("*", requestIdentity(services));
 	app.use("/v1/*", bearerAuthentication(services));
-	for (const path of ["/v1/uploads/*", "/v1/analyses", "/v1/optimizations"]) app.use(path, jsonBodyLimit);
+	app.use("/v1/*", jsonBodyLimit);
 
 	registerCreateModel(app, services);
 	registerGetModel(app, services);
@@ -64,6 +64,7 @@ function describe(error: unknown): Readonly<Record<string, unknown>> {
 	if (!(error instanceof Error)) return { error: String(error) };
 	return {
 		error: error.message,
+		details: error instanceof OptimizeError ? error.details : {},
 		stack: error.stack,
 		cause: error.cause === undefined ? null : String(error.cause),
 	};

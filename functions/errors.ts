@@ -11,7 +11,8 @@ const retryAfterSeconds = 2;
 export function problemResponse(error: unknown, place: { requestId: string; path: string }): Response {
 	const fault = codedFault(error);
 	const { code, message, details } = fault;
-	const { errors, ...rest } = details;
+	// What a store or a queue answers may hold key ids, signed texts and names of hosts: for the log only.
+	const { errors, ...rest } = code.startsWith("infra.") ? { errors: [] } : details;
 	const problem: Problem = {
 		type: `urn:kiln:error:${code}`,
 		title: titleOf(code),

@@ -5,6 +5,8 @@ import { kilnVersion } from "#shared/artefact/version.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 
 const scriptPath = "/assets/scalar.js";
+/** Nothing the page's script may want to load comes from elsewhere, and no other page may frame it. */
+const pagePolicy = "connect-src 'self'; font-src 'self' data:; img-src 'self' data:; frame-ancestors 'none'";
 const scriptSeconds = 86_400;
 
 /** The contract as OpenAPI 3.1, and a page to read it: everything from here, nothing from elsewhere. */
@@ -20,9 +22,19 @@ export function registerReference(app: EdgeApp, services: EdgeServices): void {
 		},
 		servers: [{ url: "/" }],
 	});
+	app.use("/docs", async (context, next) => {
+		await next();
+		context.header("content-security-policy", pagePolicy);
+	});
 	app.get(
 		"/docs",
-		Scalar({ url: "/openapi.json", cdn: scriptPath, pageTitle: "Kiln API", telemetry: false }),
+		Scalar({
+			url: "/openapi.json",
+			cdn: scriptPath,
+			pageTitle: "Kiln API",
+			telemetry: false,
+			withDefaultFonts: false,
+		}),
 	);
 	app.get(scriptPath, async () => {
 		const asset = await services.asset(scriptPath);

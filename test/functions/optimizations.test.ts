@@ -211,6 +211,17 @@ describe("GET /v1/optimizations/{id}", () => {
 		expect(await response.json()).toMatchObject({ terminal: false });
 	});
 
+	test("a tag that a proxy has made weak is waited on like its own", async () => {
+		const edge = await createTestEdge();
+		const { response, job } = await postOptimization(edge, { model: (await postModel(edge, 1)).id });
+		const headers = { prefer: "wait=9999", "if-none-match": `W/${response.headers.get("etag")}` };
+		const waiting = edge.call("GET", `/v1/optimizations/${job.id}`, { headers });
+		await publishKernel(edge.services.store, "alpha", job.tasks[0]?.key ?? "");
+		const answer = await waiting;
+		expect(answer.status).toBe(200);
+		expect(answer.headers.get("preference-applied")).toBe("wait=30");
+	});
+
 	test("a kernel that appears ends the task even if its runner died before saying so", async () => {
 		const edge = await createTestEdge();
 		const { job } = await postOptimization(edge, { model: (await postModel(edge, 1, 2)).id });

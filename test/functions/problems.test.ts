@@ -14,7 +14,9 @@ describe("problem+json", () => {
 			const response = problemResponse(error, { requestId: "req_1", path: "/v1/x" });
 			const problem = problemSchema.parse(await response.json());
 			expect(response.status).toBe(status);
-			expect(problem).toMatchObject({ status, code, detail: "what went wrong", details: { limit: 3 } });
+			expect(problem).toMatchObject({ status, code, detail: "what went wrong" });
+			// What a store or a queue said is for the log.
+			expect(problem.details).toEqual(code.startsWith("infra.") ? {} : { limit: 3 });
 			expect(problem.class).toBe(code.split(".")[0]);
 			expect(problem.retryable).toBe(retryableCodes.has(code as ErrorCode));
 			expect(response.headers.has("retry-after")).toBe(problem.retryable);
@@ -58,10 +60,15 @@ describe("problem+json", () => {
 		await expectProblem(response, "request.invalid", 422);
 	});
 
-	test("JSON beyond its limit is refused", async () => {
+	test.each([
+		["/v1/optimizations", "application/json"],
+		["/v1/models", "application/json"],
+		["/v1/models", "application/merge-patch+json"],
+		["/v1/uploads", "application/json"],
+	])("JSON beyond its limit is refused: %s as %s", async (path, contentType) => {
 		const edge = await createTestEdge();
 		const json = { model: "x".repeat(300_000), target: "cpu-x86-64-v3" };
-		const response = await edge.call("POST", "/v1/optimizations", { json });
+		const response = await edge.call("POST", path, { json, headers: { "content-type": contentType } });
 		await expectProblem(response, "upload.too_large", 413);
 	});
 

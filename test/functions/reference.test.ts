@@ -79,7 +79,10 @@ describe("openapi.json", () => {
 describe("/docs", () => {
 	test("loads nothing from elsewhere", async () => {
 		const edge = await createTestEdge();
-		const page = await (await edge.call("GET", "/docs", { key: null })).text();
+		const response = await edge.call("GET", "/docs", { key: null });
+		expect(response.headers.get("content-security-policy")).toContain("connect-src 'self'");
+		const page = await response.text();
+		expect(page).toMatch(/"?withDefaultFonts"?:\s*false/);
 		expect(page).toContain("/assets/scalar.js");
 		expect([...page.matchAll(/(?:src|href)="(?:https?:)?\/\//g)]).toEqual([]);
 	});
