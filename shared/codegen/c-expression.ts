@@ -2,9 +2,9 @@
 
 import { present } from "#shared/fault/assert.ts";
 import { type Affine, addAffine, affineConstant } from "#shared/loop-ir/affine.ts";
-import type { Expression, LoadExpression, Microkernel } from "#shared/loop-ir/loop-ir.ts";
+import type { Expression, LoadExpression, LoopOperator, Microkernel } from "#shared/loop-ir/loop-ir.ts";
 import { expressionLanes } from "#shared/loop-ir/loop-ir.ts";
-import type { MapOperator, ReduceOperator } from "#shared/program/program.ts";
+import type { ReduceOperator } from "#shared/program/program.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import type { Prelude } from "./c-prelude.ts";
 
@@ -140,7 +140,7 @@ const comparison =
 		return `${prelude.call("truth", lanes)}(${condition(operands, zero)})`;
 	};
 
-const operators: Readonly<Record<MapOperator, Printer>> = {
+const operators: Readonly<Record<LoopOperator, Printer>> = {
 	add: infix("+"),
 	subtract: infix("-"),
 	multiply: infix("*"),
@@ -151,6 +151,7 @@ const operators: Readonly<Record<MapOperator, Printer>> = {
 	negate: (_, operands) => `(-${operands.join("")})`,
 	abs: named("abs"),
 	exp: named("exp"),
+	expNonPositive: named("expNonPositive"),
 	log: named("log"),
 	sqrt: named("sqrt"),
 	erf: named("erf"),

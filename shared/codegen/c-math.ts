@@ -26,6 +26,25 @@ static inline F kiln_exp_L(F x) {
 	return p * (F)((half + 127) << 23) * (F)((n - half + 127) << 23);
 }`;
 
+const expWithin = `/* e^x for -88 <= x <= 88, 0 at -88: one step of scaling, 2^n made by shifting the rounded exponent into place */
+static inline F kiln_expWithin_L(F x) {
+	const F magic = kiln_splat_L(12583039.0f);
+	F rounded = x * kiln_splat_L(1.44269504f) + magic;
+	F q = rounded - magic;
+	F r = x - q * kiln_splat_L(0.693359375f);
+	r = r + q * kiln_splat_L(2.12194440e-4f);
+	F p = kiln_splat_L(0.00139504741f);
+	p = p * r + kiln_splat_L(0.00836888235f);
+	p = p * r + kiln_splat_L(0.0416662060f);
+	p = p * r + kiln_splat_L(0.166665182f);
+	p = p * r + kiln_splat_L(0.5f);
+	p = p * (r * r) + (r + kiln_splat_L(1.0f));
+	return p * (F)((I)rounded << 23);
+}`;
+
+const expNonPositive = `/* e^x for x <= 0; what would be less than 2^-126 is 0 */
+static inline F kiln_expNonPositive_L(F x) { return kiln_expWithin_L(kiln_max_L(kiln_splat_L(-88.0f), x)); }`;
+
 const log = `/* ln(m 2^e), sqrt(1/2) <= m < sqrt(2) */
 static inline F kiln_log_L(F x) {
 	I subnormal = x < kiln_splat_L(1.17549435e-38f);
@@ -55,7 +74,8 @@ static inline F kiln_log_L(F x) {
 }`;
 
 const sigmoid = `static inline F kiln_sigmoid_L(F x) {
-	return kiln_splat_L(1.0f) / (kiln_splat_L(1.0f) + kiln_exp_L(-x));
+	F bounded = kiln_max_L(kiln_splat_L(-88.0f), kiln_min_L(kiln_splat_L(88.0f), -x));
+	return kiln_splat_L(1.0f) / (kiln_splat_L(1.0f) + kiln_expWithin_L(bounded));
 }`;
 
 const tanh = `/* x + x^3 P(x^2) near 0, else 1 - 2/(e^2|x| + 1) with the sign of x */
@@ -69,7 +89,7 @@ static inline F kiln_tanh_L(F x) {
 	p = p * t + kiln_splat_L(0.133331582f);
 	p = p * t + kiln_splat_L(-0.333333284f);
 	F small = x + x * (t * p);
-	F large = kiln_splat_L(1.0f) - kiln_splat_L(2.0f) / (kiln_exp_L(a + a) + kiln_splat_L(1.0f));
+	F large = kiln_splat_L(1.0f) - kiln_splat_L(2.0f) / (kiln_expWithin_L(kiln_min_L(kiln_splat_L(88.0f), a + a)) + kiln_splat_L(1.0f));
 	return kiln_blend_L(a < kiln_splat_L(0.65f), small, kiln_copysign_L(large, x));
 }`;
 
@@ -92,7 +112,7 @@ static inline F kiln_erf_L(F x) {
 	q = q * a + kiln_splat_L(0.919082701f);
 	q = q * a + kiln_splat_L(1.62699878f);
 	q = q * a + kiln_splat_L(0.000256043888f);
-	F large = kiln_splat_L(1.0f) - kiln_exp_L(q * kiln_splat_L(-0.693147181f));
+	F large = kiln_splat_L(1.0f) - kiln_expWithin_L(q * kiln_splat_L(-0.693147181f));
 	return kiln_blend_L(kiln_abs_L(x) < kiln_splat_L(0.9f), small, kiln_copysign_L(large, x));
 }`;
 
@@ -128,9 +148,11 @@ const power = `static inline F kiln_power_L(F x, F y) {
 export const mathFunctions: Readonly<Record<string, PreludeFunction>> = {
 	exp: { needs: ["splat", "max", "min"], text: exp },
 	log: { needs: ["splat", "blend"], text: log },
-	sigmoid: { needs: ["splat", "exp"], text: sigmoid },
-	tanh: { needs: ["splat", "abs", "copysign", "blend", "exp"], text: tanh },
-	erf: { needs: ["splat", "min", "abs", "copysign", "blend", "exp"], text: erf },
+	expWithin: { needs: ["splat"], text: expWithin },
+	expNonPositive: { needs: ["splat", "max", "expWithin"], text: expNonPositive },
+	sigmoid: { needs: ["splat", "min", "max", "expWithin"], text: sigmoid },
+	tanh: { needs: ["splat", "min", "abs", "copysign", "blend", "expWithin"], text: tanh },
+	erf: { needs: ["splat", "min", "abs", "copysign", "blend", "expWithin"], text: erf },
 	circle: { needs: ["splat", "blend"], text: trigonometry },
 	sin: { needs: ["circle"], text: "static inline F kiln_sin_L(F x) { return kiln_circle_L(x, 0); }" },
 	cos: { needs: ["circle"], text: "static inline F kiln_cos_L(F x) { return kiln_circle_L(x, 1); }" },

@@ -280,8 +280,12 @@ const functions8: Readonly<Record<string, PreludeFunction>> = {
 const low16 = "__builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7)";
 const high16 = "__builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15)";
 
-const horizontal16 = (name: string, combine: (a: string, b: string) => string): PreludeFunction => ({
-	needs: [`${name} 8`, "max 8", "min 8"],
+const horizontal16 = (
+	name: string,
+	combine: (a: string, b: string) => string,
+	needs: readonly string[] = [],
+): PreludeFunction => ({
+	needs: [`${name} 8`, ...needs],
 	text: `static inline float kiln_${name}_16(F x) {
 	kiln_f8 low = ${low16}, high = ${high16};
 	return kiln_${name}_8(${combine("low", "high")});
@@ -369,8 +373,8 @@ static inline void kiln_store_aligned_16(float *p, F x) { __builtin_ia32_movntps
 	},
 	sum: horizontal16("sum", (a, b) => `${a} + ${b}`),
 	product: horizontal16("product", (a, b) => `${a} * ${b}`),
-	maximum: horizontal16("maximum", (a, b) => `kiln_max_8(${a}, ${b})`),
-	minimum: horizontal16("minimum", (a, b) => `kiln_min_8(${a}, ${b})`),
+	maximum: horizontal16("maximum", (a, b) => `kiln_max_8(${a}, ${b})`, ["max 8"]),
+	minimum: horizontal16("minimum", (a, b) => `kiln_min_8(${a}, ${b})`, ["min 8"]),
 	transpose: {
 		needs: [],
 		text: `static inline __attribute__((always_inline)) void kiln_transpose_16(

@@ -23,7 +23,7 @@ interface Scope {
 	readonly microkernels: ReadonlyMap<string, Microkernel>;
 	/** Lanes and mutability of each local. */
 	readonly locals: Map<string, { readonly lanes: number; readonly mutable: boolean }>;
-	readonly ranges: ReadonlyMap<string, Range>;
+	readonly ranges: Map<string, Range>;
 }
 
 /** What is wrong with a program, one sentence a fault; empty when it is well formed. */
@@ -59,69 +59,74 @@ function withRange(scope: Scope, variable: string, range: Range): Scope {
 	return { ...scope, ranges: new Map(scope.ranges).set(variable, range) };
 }
 
-function checkStatement(scope: Scope, statement: Statement): void {
-	switch (statement.kind) {
-		case "declare":
-			checkValue(scope, statement.value, statement.lanes);
-			if (scope.locals.has(statement.name)) fault(scope, `${statement.name} is declared twice`);
-			scope.locals.set(statement.name, { lanes: statement.lanes, mutable: statement.mutable });
-			return;
-		case "assign": {
-			const local = scope.locals.get(statement.name);
-			if (local?.mutable !== true) fault(scope, `${statement.name} is assigned but is no mutable local`);
-			checkValue(scope, statement.value, local?.lanes ?? 1);
+type Checkers = {
+	readonly [Kind in Statement["kind"]]: (
+		scope: Scope,
+		statement: Extract<Statement, { readonly kind: Kind }>,
+	) => void;
+};
+
+const checkers: Checkers = {
+	declare: (scope, { name, lanes, value, mutable }) => {
+		checkValue(scope, value, lanes);
+		if (scope.locals.has(name)) fault(scope, `${name} is declared twice`);
+		scope.locals.set(name, { lanes, mutable });
+	},
+	assign: (scope, { name, value }) => {
+		const local = scope.locals.get(name);
+		if (local?.mutable !== true) fault(scope, `${name} is assigned but is no mutable local`);
+		checkValue(scope, value, local?.lanes ?? 1);
+	},
+	store: (scope, { buffer, index, value, lanes, active, laneStride }) => {
+		checkValue(scope, value, lanes);
+		checkSpan(scope, buffer, index, active, laneStride, true);
+	},
+	transpose: (scope, { vectors, lanes, active, isPadded, buffer, index, stride }) => {
+		for (const vector of vectors) checkValue(scope, vector, lanes);
+		const width = isPadded ? lanes : vectors.length;
+		for (const row of [0, active - 1]) {
+			checkSpan(scope, buffer, addAffine(index, affineConstant(row * stride)), width, 1, true);
+		}
+	},
+	prefetch: (scope, { buffer }) => {
+		if (!scope.buffers.has(buffer)) fault(scope, `no buffer ${buffer}`);
+	},
+	zero: (scope, { buffer, index, elements }) => {
+		checkSpan(scope, buffer, index, elements, 1, true);
+	},
+	for: (scope, { variable, begin, end, step, body }) => {
+		const first = rangeOf(scope, begin)[0];
+		const limit = rangeOf(scope, end)[1];
+		if (limit <= first) return;
+		const last = first + Math.floor((limit - 1 - first) / step) * step;
+		checkStatements(withRange(scope, variable, [first, last]), body);
+	},
+	branch: (scope, { index, limit, fits, otherwise }) => {
+		const [term] = index.terms;
+		if (term === undefined || term.factor !== 1 || index.terms.length > 1) {
+			fault(scope, "branches on something else than a tile's start");
 			return;
 		}
-		case "store":
-			checkValue(scope, statement.value, statement.lanes);
-			checkSpan(scope, statement.buffer, statement.index, statement.active, statement.laneStride, true);
-			return;
-		case "transpose":
-			for (const vector of statement.vectors) checkValue(scope, vector, statement.lanes);
-			for (const row of [0, statement.active - 1]) {
-				const index = addAffine(statement.index, affineConstant(row * statement.stride));
-				const width = statement.isPadded ? statement.lanes : statement.vectors.length;
-				checkSpan(scope, statement.buffer, index, width, 1, true);
-			}
-			return;
-		case "prefetch":
-			if (!scope.buffers.has(statement.buffer)) fault(scope, `no buffer ${statement.buffer}`);
-			return;
-		case "zero":
-			checkSpan(scope, statement.buffer, statement.index, statement.elements, 1, true);
-			return;
-		case "for": {
-			const begin = rangeOf(scope, statement.begin)[0];
-			const end = rangeOf(scope, statement.end)[1];
-			if (end <= begin) return;
-			const last = begin + Math.floor((end - 1 - begin) / statement.step) * statement.step;
-			checkStatements(withRange(scope, statement.variable, [begin, last]), statement.body);
-			return;
-		}
-		case "branch": {
-			const [variable] = statement.index.terms;
-			const range = rangeOf(scope, statement.index);
-			if (variable === undefined || variable.factor !== 1) {
-				fault(scope, "branches on something else than a tile's start");
-				return;
-			}
-			const fitting: Range = [range[0], Math.min(range[1], statement.limit)];
-			checkStatements(withRange(scope, variable.variable, fitting), statement.fits);
-			checkStatements(withRange(scope, variable.variable, [range[1], range[1]]), statement.otherwise);
-			return;
-		}
-		case "tileStart":
-			(scope.ranges as Map<string, Range>).set(statement.variable, [
-				0,
-				(statement.modulus - 1) * statement.factor,
-			]);
-			return;
-		case "onChange":
-			checkStatements(scope, statement.body);
-			return;
-		case "call":
-			checkCall(scope, statement);
-	}
+		const [first, last] = rangeOf(scope, index);
+		checkStatements(withRange(scope, term.variable, [first, Math.min(last, limit)]), fits);
+		checkStatements(withRange(scope, term.variable, [last, last]), otherwise);
+	},
+	tileStart: (scope, { variable, modulus, factor }) => {
+		scope.ranges.set(variable, [0, (modulus - 1) * factor]);
+	},
+	onChange: (scope, { body }) => {
+		checkStatements(scope, body);
+	},
+	call: (scope, statement) => {
+		checkCall(scope, statement);
+	},
+};
+
+function checkStatement<Kind extends Statement["kind"]>(
+	scope: Scope,
+	statement: Extract<Statement, { readonly kind: Kind }> & { readonly kind: Kind },
+): void {
+	checkers[statement.kind](scope, statement);
 }
 
 function checkValue(scope: Scope, value: Expression, lanes: number): void {

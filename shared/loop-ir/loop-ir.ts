@@ -49,10 +49,13 @@ export interface LoadExpression {
 	readonly active: number;
 	readonly laneStride: number;
 }
+/** A program's operators, and `expNonPositive`: exp where the operand is known to be at most 0, which is cheaper. */
+export type LoopOperator = MapOperator | "expNonPositive";
+
 /** Operands have `lanes` lanes, or one that is used in all of them. */
 export interface ApplyExpression {
 	readonly kind: "apply";
-	readonly operator: MapOperator;
+	readonly operator: LoopOperator;
 	readonly operands: readonly Expression[];
 	readonly lanes: number;
 }

@@ -27,61 +27,65 @@ function printBody(lines: string[], statements: readonly Statement[], indent: st
 	for (const statement of statements) printStatement(lines, statement, indent);
 }
 
-function printStatement(lines: string[], statement: Statement, indent: string): void {
-	const line = (text: string): number => lines.push(`${indent}${text}`);
-	switch (statement.kind) {
-		case "declare": {
-			const { name, lanes, value, mutable } = statement;
-			line(`${mutable ? "var" : "let"} ${name}: ${lanes} = ${printValue(value)}`);
-			return;
-		}
-		case "assign":
-			line(`${statement.name} = ${printValue(statement.value)}`);
-			return;
-		case "store": {
-			const { buffer, index, active, laneStride, nonTemporal, value } = statement;
-			const past = nonTemporal ? " past the caches" : "";
-			line(`${buffer}[${printIndex(index)} by ${laneStride}; ${active}] = ${printValue(value)}${past}`);
-			return;
-		}
-		case "transpose": {
-			const { buffer, index, stride, active, vectors } = statement;
-			const rows = vectors.map(printValue).join(", ");
-			line(`transpose ${buffer}[${printIndex(index)} by ${stride}; ${active}] = ${rows}`);
-			return;
-		}
-		case "prefetch":
-			line(`prefetch ${statement.buffer}[${printIndex(statement.index)}]`);
-			return;
-		case "zero":
-			line(`zero ${statement.buffer}[${printIndex(statement.index)}; ${statement.elements}]`);
-			return;
-		case "for": {
-			const { variable, begin, end, step, body } = statement;
-			line(`for ${variable} from ${printIndex(begin)} below ${printIndex(end)} by ${step}`);
-			printBody(lines, body, `${indent}\t`);
-			return;
-		}
-		case "branch":
-			line(`if ${printIndex(statement.index)} <= ${statement.limit}`);
-			printBody(lines, statement.fits, `${indent}\t`);
-			line("else");
-			printBody(lines, statement.otherwise, `${indent}\t`);
-			return;
-		case "tileStart": {
-			const { variable, divisor, modulus, factor } = statement;
-			line(`${variable} = tile / ${divisor} mod ${modulus} * ${factor}`);
-			return;
-		}
-		case "onChange":
-			line(`when tile / ${statement.divisor} changes`);
-			printBody(lines, statement.body, `${indent}\t`);
-			return;
-		case "call": {
-			const operands = statement.operands.map(({ buffer, index }) => `${buffer}[${printIndex(index)}]`);
-			line(`${statement.microkernel}(${operands.join(", ")}; ${printIndex(statement.steps)} steps)`);
-		}
-	}
+type Printers = {
+	readonly [Kind in Statement["kind"]]: (
+		lines: string[],
+		statement: Extract<Statement, { readonly kind: Kind }>,
+		indent: string,
+	) => void;
+};
+
+const printers: Printers = {
+	declare: (lines, { name, lanes, value, mutable }, indent) => {
+		lines.push(`${indent}${mutable ? "var" : "let"} ${name}: ${lanes} = ${printValue(value)}`);
+	},
+	assign: (lines, { name, value }, indent) => {
+		lines.push(`${indent}${name} = ${printValue(value)}`);
+	},
+	store: (lines, { buffer, index, active, laneStride, nonTemporal, value }, indent) => {
+		const past = nonTemporal ? " past the caches" : "";
+		const at = `${buffer}[${printIndex(index)} by ${laneStride}; ${active}]`;
+		lines.push(`${indent}${at} = ${printValue(value)}${past}`);
+	},
+	transpose: (lines, { buffer, index, stride, active, vectors }, indent) => {
+		const rows = vectors.map(printValue).join(", ");
+		lines.push(`${indent}transpose ${buffer}[${printIndex(index)} by ${stride}; ${active}] = ${rows}`);
+	},
+	prefetch: (lines, { buffer, index }, indent) => {
+		lines.push(`${indent}prefetch ${buffer}[${printIndex(index)}]`);
+	},
+	zero: (lines, { buffer, index, elements }, indent) => {
+		lines.push(`${indent}zero ${buffer}[${printIndex(index)}; ${elements}]`);
+	},
+	for: (lines, { variable, begin, end, step, body }, indent) => {
+		lines.push(`${indent}for ${variable} from ${printIndex(begin)} below ${printIndex(end)} by ${step}`);
+		printBody(lines, body, `${indent}\t`);
+	},
+	branch: (lines, { index, limit, fits, otherwise }, indent) => {
+		lines.push(`${indent}if ${printIndex(index)} <= ${limit}`);
+		printBody(lines, fits, `${indent}\t`);
+		lines.push(`${indent}else`);
+		printBody(lines, otherwise, `${indent}\t`);
+	},
+	tileStart: (lines, { variable, divisor, modulus, factor }, indent) => {
+		lines.push(`${indent}${variable} = tile / ${divisor} mod ${modulus} * ${factor}`);
+	},
+	onChange: (lines, { divisor, body }, indent) => {
+		lines.push(`${indent}when tile / ${divisor} changes`);
+		printBody(lines, body, `${indent}\t`);
+	},
+	call: (lines, { microkernel, operands, steps }, indent) => {
+		const places = operands.map(({ buffer, index }) => `${buffer}[${printIndex(index)}]`);
+		lines.push(`${indent}${microkernel}(${places.join(", ")}; ${printIndex(steps)} steps)`);
+	},
+};
+
+function printStatement<Kind extends Statement["kind"]>(
+	lines: string[],
+	statement: Extract<Statement, { readonly kind: Kind }> & { readonly kind: Kind },
+	indent: string,
+): void {
+	printers[statement.kind](lines, statement, indent);
 }
 
 function printValue(value: Expression): string {

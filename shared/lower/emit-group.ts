@@ -2,37 +2,29 @@
 
 import { assert, present } from "#shared/fault/assert.ts";
 import type { Expression, Statement } from "#shared/loop-ir/loop-ir.ts";
-import type { AccumulateNode, BlockNodeId } from "#shared/mugraph/mugraph.ts";
+import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
+import { accumulateRoot, emitRescale } from "./accumulate.ts";
 import { contiguityScore, leavesOf, strideAlong } from "./contiguity.ts";
 import { emitContract } from "./contract.ts";
 import { packPanel, packRows } from "./contract-operands.ts";
-import { combinerOf, emitNest, type NestRoot, neutralOf } from "./nest.ts";
+import { emitNest, type NestRoot } from "./nest.ts";
 import { operatorCost } from "./operator-cost.ts";
 import {
 	accessPlace,
 	accessStride,
 	evaluate,
-	keep,
+	lanesOver,
 	layoutPlace,
 	type Point,
 	remember,
 	writeAt,
 } from "./point.ts";
-import type { ContractRoot, NestedRoot, RescaleRoot, Root } from "./roots.ts";
-import {
-	declareScratch,
-	deviceTensor,
-	extentOf,
-	type Layout,
-	nodeAt,
-	roundUp,
-	type TileContext,
-} from "./tile-context.ts";
+import type { ContractRoot, NestedRoot, Root } from "./roots.ts";
+import { longestAxis, scratchLayout } from "./scratch-layout.ts";
+import { deviceTensor, extentOf, type Layout, nodeAt, roundUp, type TileContext } from "./tile-context.ts";
 import { emitTransposedStore, planTransposedStore, type TransposedStore } from "./transposed-store.ts";
 
-/** The least finite float32: a running maximum starts here, so that exp(before - now) is never exp(-inf + inf). */
-const lowestFloat = -3.4028234663852886e38;
 /** Independent accumulators that hide an addition's latency. */
 const reduceSlots = 4;
 
@@ -58,31 +50,6 @@ export function emitGroup(ctx: TileContext, group: readonly Root[]): Statement[]
 	}
 }
 
-/** Sets up a loop-carried value before its loop; nothing for other roots. */
-export function initialiseAccumulator(ctx: TileContext, root: Root): Statement[] {
-	const node = nodeAt(ctx, root.node);
-	if (node.kind !== "accumulate" || root.kind === "rescale") return [];
-	const vector = root.kind === "contract" ? root.plan.vector : (longestAxis(ctx, node.axes) ?? null);
-	const layout = scratchLayout(ctx, root.node, vector);
-	ctx.layouts.set(`${root.node}`, layout);
-	const value = node.combine === "max" ? lowestFloat : neutralOf[node.combine];
-	return emitNest(ctx, {
-		kept: node.axes,
-		reduced: [],
-		vector,
-		lanes: ctx.lanes,
-		slots: 1,
-		roots: [
-			{
-				kind: "point",
-				emit: (point) => {
-					writeAt(point, layoutPlace(point, layout), { kind: "number", value });
-				},
-			},
-		],
-	});
-}
-
 function emitContractRoot(ctx: TileContext, root: ContractRoot): Statement[] {
 	if (root.into !== null) {
 		return emitContract(ctx, root.plan, present(ctx.layouts.get(`${root.into}`), "accumulator"), true);
@@ -91,60 +58,6 @@ function emitContractRoot(ctx: TileContext, root: ContractRoot): Statement[] {
 	const statements = emitContract(ctx, root.plan, layout, false);
 	ctx.layouts.set(`${root.node}`, layout);
 	return statements;
-}
-
-function emitRescale(ctx: TileContext, root: RescaleRoot): Statement[] {
-	const layout = present(ctx.layouts.get(`${root.node}`), "accumulator");
-	const vector = [...layout.strides].find(([, stride]) => stride === 1)?.[0] ?? null;
-	return emitNest(ctx, {
-		kept: root.kept,
-		reduced: [],
-		vector,
-		lanes: ctx.lanes,
-		slots: 2,
-		roots: [
-			{
-				kind: "point",
-				emit: (point) => {
-					writeAt(point, layoutPlace(point, layout), rescaled(point, root.node, root.accumulator));
-				},
-			},
-		],
-	});
-}
-
-/** The accumulator's value so far, rescaled if it follows a maximum. */
-function rescaled(point: Point, id: BlockNodeId, node: AccumulateNode): Expression {
-	const { ctx } = point;
-	const before = loadKept(point, present(ctx.layouts.get(`${id}`), "accumulator"), node.axes);
-	if (node.rescale === null) return before;
-	const maximum = nodeAt(ctx, node.rescale);
-	const factor = loadKept(
-		point,
-		present(ctx.layouts.get(factorKey(node.rescale)), "rescaling factor"),
-		maximum.axes,
-	);
-	return {
-		kind: "apply",
-		operator: "multiply",
-		operands: [before, factor],
-		lanes: lanesOver(point, node.axes),
-	};
-}
-
-function factorKey(maximum: BlockNodeId): string {
-	return `factor ${maximum}`;
-}
-
-function lanesOver(point: Point, axes: readonly AxisId[]): number {
-	return point.vector !== null && axes.includes(point.vector.axis) ? point.vector.lanes : 1;
-}
-
-function loadKept(point: Point, layout: Layout, axes: readonly AxisId[]): Expression {
-	const place = layoutPlace(point, layout);
-	const lanes = lanesOver(point, axes);
-	const active = lanes === 1 ? 1 : (point.vector?.active ?? 1);
-	return { kind: "load", ...place, lanes, active, laneStride: lanes === 1 ? 0 : place.laneStride };
 }
 
 function emitNests(ctx: TileContext, group: readonly NestedRoot[]): Statement[] {
@@ -235,59 +148,10 @@ function nestRoot(ctx: TileContext, root: NestedRoot, layout: Layout | null): Ne
 	}
 }
 
-/** value = value · exp(m_before - m_now) + operand; a maximum that others follow also keeps that exponential. */
-function accumulateRoot(id: BlockNodeId, node: AccumulateNode, layout: Layout): NestRoot {
-	return {
-		kind: "point",
-		emit: (point) => {
-			const { ctx } = point;
-			const lanes = lanesOver(point, node.axes);
-			const scope = present(point.scopes[point.scopes.length - 1], "innermost scope");
-			const before = keep(ctx, scope, rescaled(point, id, node), lanes);
-			const operands = [before, evaluate(point, node.operand)];
-			const combined: Expression = { kind: "apply", operator: combinerOf[node.combine], operands, lanes };
-			const now = keep(ctx, scope, combined, lanes);
-			writeAt(point, layoutPlace(point, layout), now);
-			if (ctx.kernel.nodes.some((other) => other.kind === "accumulate" && other.rescale === id)) {
-				const factor = factorLayout(ctx, id, layout);
-				const change: Expression = { kind: "apply", operator: "subtract", operands: [before, now], lanes };
-				const value: Expression = { kind: "apply", operator: "exp", operands: [change], lanes };
-				writeAt(point, layoutPlace(point, factor), value);
-			}
-			remember(point, id, now);
-		},
-	};
-}
-
-function factorLayout(ctx: TileContext, maximum: BlockNodeId, like: Layout): Layout {
-	const known = ctx.layouts.get(factorKey(maximum));
-	const elements = present(ctx.buffers.get(like.buffer), "accumulator").elements;
-	const layout: Layout = { ...like, buffer: declareScratch(ctx, `factor${maximum}`, elements) };
-	if (known === undefined || known.strides !== like.strides) ctx.layouts.set(factorKey(maximum), layout);
-	return layout;
-}
-
 function product(point: Point, left: BlockNodeId, right: BlockNodeId): Expression {
 	const axes = [...nodeAt(point.ctx, left).axes, ...nodeAt(point.ctx, right).axes];
 	const operands = [evaluate(point, left), evaluate(point, right)];
 	return { kind: "apply", operator: "multiply", operands, lanes: lanesOver(point, axes) };
-}
-
-/** Row-major with `last` innermost, its extent padded to whole vectors. */
-function scratchLayout(ctx: TileContext, id: BlockNodeId, last: AxisId | null): Layout {
-	const node = nodeAt(ctx, id);
-	const loop = ctx.kernel.loop;
-	const holdsLoop = loop !== null && node.axes.includes(loop.axis) && node.stage % 2 === 0;
-	const strides = new Map<AxisId, number>();
-	let stride = 1;
-	const place = (axis: AxisId, pad: number): void => {
-		strides.set(axis, stride);
-		stride *= roundUp(extentOf(ctx, axis), pad);
-	};
-	if (last !== null && node.axes.includes(last)) place(last, ctx.lanes);
-	for (const axis of [...node.axes].reverse()) if (axis !== last) place(axis, 1);
-	const buffer = declareScratch(ctx, `v${id}`, roundUp(stride, ctx.lanes));
-	return { buffer, elementType: "float32", offset: 0, strides, holdsLoop };
 }
 
 /** A kept map that a contraction reads in place must be contiguous where the contraction's lanes run. */
@@ -295,10 +159,6 @@ function lastAxisOf(ctx: TileContext, root: NestedRoot, vector: AxisId | null): 
 	const { axes } = nodeAt(ctx, root.node);
 	if (vector !== null && axes.includes(vector)) return vector;
 	return longestAxis(ctx, axes) ?? null;
-}
-
-function longestAxis(ctx: TileContext, axes: readonly AxisId[]): AxisId | undefined {
-	return [...axes].sort((a, b) => extentOf(ctx, b) - extentOf(ctx, a) || b - a)[0];
 }
 
 function chooseVectorAxis(

@@ -3,9 +3,9 @@
 
 import { present, unreachable } from "#shared/fault/assert.ts";
 import { type Affine, affineConstant, affineVariable, zero } from "#shared/loop-ir/affine.ts";
-import type { Expression, Statement } from "#shared/loop-ir/loop-ir.ts";
-import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
-import type { AxisId, MapOperator, StridedAccess } from "#shared/program/program.ts";
+import type { Expression, LoopOperator, Statement } from "#shared/loop-ir/loop-ir.ts";
+import type { BlockNodeId, MapNode } from "#shared/mugraph/mugraph.ts";
+import type { AxisId, StridedAccess } from "#shared/program/program.ts";
 import {
 	accessIndex,
 	deviceTensor,
@@ -54,7 +54,7 @@ export function evaluate(point: Point, id: BlockNodeId): Expression {
 	const known = scope.values.get(key);
 	if (known !== undefined) return known;
 	const value = compute(point, id);
-	const local = keep(point.ctx, scope, value, lanesAlong(point, node.axes));
+	const local = keep(point.ctx, scope, value, lanesOver(point, node.axes));
 	scope.values.set(key, local);
 	return local;
 }
@@ -142,7 +142,7 @@ function compute(point: Point, id: BlockNodeId): Expression {
 		}
 		case "map": {
 			const operands = node.operands.map((operand) => evaluate(point, operand));
-			return apply(node.operator, operands, lanesAlong(point, node.axes));
+			return apply(loopOperator(ctx, node), operands, lanesOver(point, node.axes));
 		}
 		case "constant":
 			return { kind: "number", value: node.value };
@@ -156,8 +156,29 @@ function compute(point: Point, id: BlockNodeId): Expression {
 	}
 }
 
+/** exp(x - max x), as in every softmax, needs no care for large results. */
+function loopOperator(ctx: TileContext, node: MapNode): LoopOperator {
+	const [exponent] = node.operands;
+	return node.operator === "exp" && exponent !== undefined && isBelowMaximum(ctx, exponent)
+		? "expNonPositive"
+		: node.operator;
+}
+
+/** x - m with m the maximum of x, within the tile or running over the steps that x belongs to. */
+function isBelowMaximum(ctx: TileContext, id: BlockNodeId): boolean {
+	const difference = nodeAt(ctx, id);
+	if (difference.kind !== "map" || difference.operator !== "subtract") return false;
+	const [x, bound] = difference.operands;
+	if (x === undefined || bound === undefined) return false;
+	const maximum = nodeAt(ctx, bound);
+	if (maximum.kind === "reduce") return maximum.operator === "max" && maximum.operand === x;
+	if (maximum.kind !== "accumulate" || maximum.combine !== "max") return false;
+	const step = nodeAt(ctx, maximum.operand);
+	return maximum.operand === x || (step.kind === "reduce" && step.operator === "max" && step.operand === x);
+}
+
 /** The exponents that are cheaper as multiplications and roots; others go to the library's pow. */
-function apply(operator: MapOperator, operands: readonly Expression[], lanes: number): Expression {
+function apply(operator: LoopOperator, operands: readonly Expression[], lanes: number): Expression {
 	const [base, exponent] = operands;
 	if (operator !== "power" || base === undefined || exponent?.kind !== "number") {
 		return { kind: "apply", operator, operands, lanes };
@@ -196,7 +217,8 @@ function load(
 	return { kind: "load", ...place, lanes: vector.lanes, active: vector.active };
 }
 
-function lanesAlong(point: Point, axes: readonly AxisId[]): number {
+/** Lanes of a value with these axes. */
+export function lanesOver(point: Point, axes: readonly AxisId[]): number {
 	return point.vector !== null && axes.includes(point.vector.axis) ? point.vector.lanes : 1;
 }
 

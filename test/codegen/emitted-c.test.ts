@@ -65,7 +65,7 @@ describe("emitted text", () => {
 		);
 		const count = (text: string, part: string): number => text.split(part).length - 1;
 		expect(count(two, "void tile_")).toBe(count(one, "void tile_"));
-		expect(count(two, "kiln_exp_8(kiln_f8 x) {")).toBe(1);
+		expect(count(two, "kiln_sigmoid_8(kiln_f8 x) {")).toBe(1);
 		expect(count(two, "int b_run(")).toBe(1);
 	});
 });

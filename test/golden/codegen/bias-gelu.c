@@ -12,13 +12,10 @@ static inline kiln_f8 kiln_min_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_m
 static inline kiln_f8 kiln_abs_8(kiln_f8 x) { return (kiln_f8)((kiln_i8)x & 0x7fffffff); }
 static inline kiln_f8 kiln_copysign_8(kiln_f8 x, kiln_f8 y) { return (kiln_f8)(((kiln_i8)x & 0x7fffffff) | ((kiln_i8)y & ~0x7fffffff)); }
 static inline kiln_f8 kiln_blend_8(kiln_i8 mask, kiln_f8 yes, kiln_f8 no) { return (kiln_f8)(((kiln_i8)yes & mask) | ((kiln_i8)no & ~mask)); }
-static inline kiln_f8 kiln_max_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_maxps256(a, b); }
-/* e^x = 2^n e^r, |r| <= ln(2)/2; the scale in two steps reaches subnormals and infinity */
-static inline kiln_f8 kiln_exp_8(kiln_f8 x) {
-	const kiln_f8 magic = kiln_splat_8(12582912.0f);
-	x = kiln_max_8(kiln_splat_8(-104.0f), kiln_min_8(kiln_splat_8(89.0f), x));
+/* e^x for -88 <= x <= 88, 0 at -88: one step of scaling, 2^n made by shifting the rounded exponent into place */
+static inline kiln_f8 kiln_expWithin_8(kiln_f8 x) {
+	const kiln_f8 magic = kiln_splat_8(12583039.0f);
 	kiln_f8 rounded = x * kiln_splat_8(1.44269504f) + magic;
-	kiln_i8 n = (kiln_i8)rounded - (kiln_i8)magic;
 	kiln_f8 q = rounded - magic;
 	kiln_f8 r = x - q * kiln_splat_8(0.693359375f);
 	r = r + q * kiln_splat_8(2.12194440e-4f);
@@ -28,8 +25,7 @@ static inline kiln_f8 kiln_exp_8(kiln_f8 x) {
 	p = p * r + kiln_splat_8(0.166665182f);
 	p = p * r + kiln_splat_8(0.5f);
 	p = p * (r * r) + (r + kiln_splat_8(1.0f));
-	kiln_i8 half = n >> 1;
-	return p * (kiln_f8)((half + 127) << 23) * (kiln_f8)((n - half + 127) << 23);
+	return p * (kiln_f8)((kiln_i8)rounded << 23);
 }
 /* x P(x^2) near 0, else 1 - e^-Q(|x|) with the sign of x */
 static inline kiln_f8 kiln_erf_8(kiln_f8 x) {
@@ -50,7 +46,7 @@ static inline kiln_f8 kiln_erf_8(kiln_f8 x) {
 	q = q * a + kiln_splat_8(0.919082701f);
 	q = q * a + kiln_splat_8(1.62699878f);
 	q = q * a + kiln_splat_8(0.000256043888f);
-	kiln_f8 large = kiln_splat_8(1.0f) - kiln_exp_8(q * kiln_splat_8(-0.693147181f));
+	kiln_f8 large = kiln_splat_8(1.0f) - kiln_expWithin_8(q * kiln_splat_8(-0.693147181f));
 	return kiln_blend_8(kiln_abs_8(x) < kiln_splat_8(0.9f), small, kiln_copysign_8(large, x));
 }
 static inline kiln_i8 kiln_lanes_8(int active) { return (kiln_i8){0, 1, 2, 3, 4, 5, 6, 7} < active; }

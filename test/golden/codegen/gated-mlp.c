@@ -8,14 +8,12 @@ typedef float kiln_f8u __attribute__((vector_size(32), aligned(4), may_alias));
 typedef short kiln_h8 __attribute__((vector_size(16)));
 typedef short kiln_h8u __attribute__((vector_size(16), aligned(2), may_alias));
 static inline kiln_f8 kiln_splat_8(float x) { return (kiln_f8){x, x, x, x, x, x, x, x}; }
-static inline kiln_f8 kiln_max_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_maxps256(a, b); }
 static inline kiln_f8 kiln_min_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_minps256(a, b); }
-/* e^x = 2^n e^r, |r| <= ln(2)/2; the scale in two steps reaches subnormals and infinity */
-static inline kiln_f8 kiln_exp_8(kiln_f8 x) {
-	const kiln_f8 magic = kiln_splat_8(12582912.0f);
-	x = kiln_max_8(kiln_splat_8(-104.0f), kiln_min_8(kiln_splat_8(89.0f), x));
+static inline kiln_f8 kiln_max_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_maxps256(a, b); }
+/* e^x for -88 <= x <= 88, 0 at -88: one step of scaling, 2^n made by shifting the rounded exponent into place */
+static inline kiln_f8 kiln_expWithin_8(kiln_f8 x) {
+	const kiln_f8 magic = kiln_splat_8(12583039.0f);
 	kiln_f8 rounded = x * kiln_splat_8(1.44269504f) + magic;
-	kiln_i8 n = (kiln_i8)rounded - (kiln_i8)magic;
 	kiln_f8 q = rounded - magic;
 	kiln_f8 r = x - q * kiln_splat_8(0.693359375f);
 	r = r + q * kiln_splat_8(2.12194440e-4f);
@@ -25,11 +23,11 @@ static inline kiln_f8 kiln_exp_8(kiln_f8 x) {
 	p = p * r + kiln_splat_8(0.166665182f);
 	p = p * r + kiln_splat_8(0.5f);
 	p = p * (r * r) + (r + kiln_splat_8(1.0f));
-	kiln_i8 half = n >> 1;
-	return p * (kiln_f8)((half + 127) << 23) * (kiln_f8)((n - half + 127) << 23);
+	return p * (kiln_f8)((kiln_i8)rounded << 23);
 }
 static inline kiln_f8 kiln_sigmoid_8(kiln_f8 x) {
-	return kiln_splat_8(1.0f) / (kiln_splat_8(1.0f) + kiln_exp_8(-x));
+	kiln_f8 bounded = kiln_max_8(kiln_splat_8(-88.0f), kiln_min_8(kiln_splat_8(88.0f), -x));
+	return kiln_splat_8(1.0f) / (kiln_splat_8(1.0f) + kiln_expWithin_8(bounded));
 }
 
 typedef struct {

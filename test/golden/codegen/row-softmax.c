@@ -9,13 +9,10 @@ typedef short kiln_h8 __attribute__((vector_size(16)));
 typedef short kiln_h8u __attribute__((vector_size(16), aligned(2), may_alias));
 static inline kiln_f8 kiln_splat_8(float x) { return (kiln_f8){x, x, x, x, x, x, x, x}; }
 static inline kiln_f8 kiln_max_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_maxps256(a, b); }
-static inline kiln_f8 kiln_min_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_minps256(a, b); }
-/* e^x = 2^n e^r, |r| <= ln(2)/2; the scale in two steps reaches subnormals and infinity */
-static inline kiln_f8 kiln_exp_8(kiln_f8 x) {
-	const kiln_f8 magic = kiln_splat_8(12582912.0f);
-	x = kiln_max_8(kiln_splat_8(-104.0f), kiln_min_8(kiln_splat_8(89.0f), x));
+/* e^x for -88 <= x <= 88, 0 at -88: one step of scaling, 2^n made by shifting the rounded exponent into place */
+static inline kiln_f8 kiln_expWithin_8(kiln_f8 x) {
+	const kiln_f8 magic = kiln_splat_8(12583039.0f);
 	kiln_f8 rounded = x * kiln_splat_8(1.44269504f) + magic;
-	kiln_i8 n = (kiln_i8)rounded - (kiln_i8)magic;
 	kiln_f8 q = rounded - magic;
 	kiln_f8 r = x - q * kiln_splat_8(0.693359375f);
 	r = r + q * kiln_splat_8(2.12194440e-4f);
@@ -25,9 +22,10 @@ static inline kiln_f8 kiln_exp_8(kiln_f8 x) {
 	p = p * r + kiln_splat_8(0.166665182f);
 	p = p * r + kiln_splat_8(0.5f);
 	p = p * (r * r) + (r + kiln_splat_8(1.0f));
-	kiln_i8 half = n >> 1;
-	return p * (kiln_f8)((half + 127) << 23) * (kiln_f8)((n - half + 127) << 23);
+	return p * (kiln_f8)((kiln_i8)rounded << 23);
 }
+/* e^x for x <= 0; what would be less than 2^-126 is 0 */
+static inline kiln_f8 kiln_expNonPositive_8(kiln_f8 x) { return kiln_expWithin_8(kiln_max_8(kiln_splat_8(-88.0f), x)); }
 static inline float kiln_maximum_8(kiln_f8 x) {
 	kiln_f4 low = __builtin_shufflevector(x, x, 0, 1, 2, 3), high = __builtin_shufflevector(x, x, 4, 5, 6, 7);
 	kiln_f4 four = __builtin_ia32_maxps(low, high);
@@ -103,18 +101,18 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 			for (long i13 = 0; i13 < 992; i13 += 16) {
 				const kiln_f8 t14 = *(const kiln_f8u *)(in0 + g0 * 1000 + i13);
 				const kiln_f8 t16 = (t14 - kiln_splat_8(t15));
-				const kiln_f8 t17 = kiln_exp_8(t16);
+				const kiln_f8 t17 = kiln_expNonPositive_8(t16);
 				*(kiln_f8u *)(v3 + i13) = t17;
 				acc11 = (acc11 + t17);
 				const kiln_f8 t18 = *(const kiln_f8u *)(in0 + g0 * 1000 + i13 + 8);
 				const kiln_f8 t19 = (t18 - kiln_splat_8(t15));
-				const kiln_f8 t20 = kiln_exp_8(t19);
+				const kiln_f8 t20 = kiln_expNonPositive_8(t19);
 				*(kiln_f8u *)(v3 + i13 + 8) = t20;
 				acc12 = (acc12 + t20);
 			}
 			const kiln_f8 t21 = *(const kiln_f8u *)(in0 + g0 * 1000 + 992);
 			const kiln_f8 t22 = (t21 - kiln_splat_8(t15));
-			const kiln_f8 t23 = kiln_exp_8(t22);
+			const kiln_f8 t23 = kiln_expNonPositive_8(t22);
 			*(kiln_f8u *)(v3 + 992) = t23;
 			acc11 = (acc11 + t23);
 			v4[0] = kiln_sum_8((acc11 + acc12));
