@@ -49,6 +49,7 @@ struct participant {
 static const struct request *request;
 static struct workload *workload;
 static struct buffer reference;
+static int only_long_runs;
 static volatile uint64_t reference_sum;
 
 static double now_nanoseconds(void) {
@@ -184,8 +185,8 @@ static void burst(struct participant *who, int round) {
 	report_begin(who->id, "time", 0);
 	wait_for_quiet();
 	waiting_begin();
-	/* Warms what the one before has cooled; a long run does so itself, in a part of it that does not count. */
-	int result = who->is_long ? 0 : run(who, error);
+	/* Warms what the one before has cooled. Where all runs are long each does so itself, in a part that does not count. */
+	int result = only_long_runs ? 0 : run(who, error);
 	for (int i = 0; i < who->samples && result == 0; i++) {
 		const struct disturbance before = disturbance_now();
 		const double start = now_nanoseconds();
@@ -237,6 +238,9 @@ void time_all(const struct request *asked) {
 	if (workload == NULL || participants == NULL) exit(71);
 	workload_load(workload, request, 0, PLACEMENT_FAST, NULL);
 	const int count = gather(participants);
+	only_long_runs = 1;
+	for (int i = 0; i < count; i++)
+		if (participants[i].taking_part && participants[i].kind != KIND_REFERENCE && !participants[i].is_long) only_long_runs = 0;
 	const double end = now_nanoseconds() + (double)request->budget_milliseconds * 1e6;
 	for (int round = 0; round < request->rounds_max; round++) {
 		if (round >= request->rounds_min && now_nanoseconds() > end) break;
