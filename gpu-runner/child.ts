@@ -3,6 +3,7 @@
 
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 
 export interface ChildOptions {
 	readonly command: string;
@@ -14,7 +15,7 @@ export interface ChildOptions {
 	readonly limitMilliseconds: number;
 	/** Longest silence on standard output; 0: no such limit. */
 	readonly silenceMilliseconds: number;
-	/** Called with each line of standard output as it arrives. */
+	/** Called with each line of standard output as it arrives. What it throws ends the child: it does not keep to its form. */
 	readonly onLine?: (line: string) => void;
 	/** Ends the child when it fires. */
 	readonly signal?: AbortSignal;
@@ -26,12 +27,13 @@ export type ChildEnd =
 	| { readonly kind: "signalled"; readonly signal: string; readonly errorText: string }
 	| { readonly kind: "silent"; readonly limitMilliseconds: number }
 	| { readonly kind: "overtime"; readonly limitMilliseconds: number }
-	| { readonly kind: "talkative"; readonly linesMax: number }
+	| { readonly kind: "talkative" }
+	| { readonly kind: "unintelligible"; readonly message: string }
 	| { readonly kind: "aborted" }
 	| { readonly kind: "notStarted"; readonly message: string };
 
-/** More lines than any honest child writes. */
-const linesMax = 1_000_000;
+/** More than any honest child writes on standard output. */
+const outputBytesMax = 64 * 1024 * 1024;
 const errorBytesMax = 65_536;
 
 /** Kills the child's process group; a group that is gone already is what we want. */
@@ -42,6 +44,28 @@ function killGroup(pid: number | undefined): void {
 	} catch (fault) {
 		if (!(fault instanceof Error && "code" in fault && fault.code === "ESRCH")) throw fault;
 	}
+}
+
+/** A process that has left the group may hold the pipes of a child that is gone: they are not read for longer. */
+const lingerMilliseconds = 3000;
+
+/** Gives `onLine` every line; too much, or a line that it refuses, stops the child. */
+function readLines(output: Readable, onLine: (line: string) => void, stop: (end: ChildEnd) => void): void {
+	let bytes = 0;
+	const reader = createInterface({ input: output });
+	output.on("data", (chunk: Buffer) => {
+		bytes += chunk.length;
+		if (bytes <= outputBytesMax) return;
+		stop({ kind: "talkative" });
+		output.destroy();
+	});
+	reader.on("line", (line) => {
+		try {
+			onLine(line);
+		} catch (fault) {
+			stop({ kind: "unintelligible", message: fault instanceof Error ? fault.message : String(fault) });
+		}
+	});
 }
 
 /** Runs the child to its end. Never rejects: every way to end is a value. */
@@ -56,42 +80,42 @@ export function runChild(options: ChildOptions): Promise<ChildEnd> {
 		});
 		let verdict: ChildEnd | undefined;
 		let errorText = "";
-		let lines = 0;
+		let linger: NodeJS.Timeout | undefined;
 		const stop = (end: ChildEnd): void => {
 			verdict ??= end;
 			killGroup(child.pid);
 		};
-		const overtime = setTimeout(
-			() => stop({ kind: "overtime", limitMilliseconds: options.limitMilliseconds }),
-			options.limitMilliseconds,
-		);
+		const stopAfter = (kind: "overtime" | "silent", limitMilliseconds: number): NodeJS.Timeout =>
+			setTimeout(() => stop({ kind, limitMilliseconds }), limitMilliseconds);
+		const overtime = stopAfter("overtime", options.limitMilliseconds);
 		const silence =
-			options.silenceMilliseconds > 0
-				? setTimeout(
-						() => stop({ kind: "silent", limitMilliseconds: options.silenceMilliseconds }),
-						options.silenceMilliseconds,
-					)
-				: undefined;
+			options.silenceMilliseconds > 0 ? stopAfter("silent", options.silenceMilliseconds) : undefined;
 		const abort = (): void => stop({ kind: "aborted" });
 		options.signal?.addEventListener("abort", abort);
-		const reader = createInterface({ input: child.stdout });
-		reader.on("line", (line) => {
+		const onLine = (line: string): void => {
 			silence?.refresh();
-			if (++lines > linesMax) stop({ kind: "talkative", linesMax });
-			else if (verdict === undefined) options.onLine?.(line);
-		});
+			if (verdict === undefined) options.onLine?.(line);
+		};
+		readLines(child.stdout, onLine, stop);
 		child.stderr.on("data", (chunk: Buffer) => {
 			if (errorText.length < errorBytesMax) errorText += chunk.toString("utf8");
 		});
 		const settle = (end: ChildEnd): void => {
 			clearTimeout(overtime);
 			clearTimeout(silence);
+			clearTimeout(linger);
 			options.signal?.removeEventListener("abort", abort);
 			resolve(verdict ?? end);
 		};
 		child.on("error", (fault) => settle({ kind: "notStarted", message: fault.message }));
 		// "close" comes after the last line. Whatever the child left behind in its group ends with it.
-		child.on("exit", () => killGroup(child.pid));
+		child.on("exit", () => {
+			killGroup(child.pid);
+			linger = setTimeout(() => {
+				child.stdout.destroy();
+				child.stderr.destroy();
+			}, lingerMilliseconds);
+		});
 		child.on("close", (status, signal) =>
 			settle(
 				signal === null

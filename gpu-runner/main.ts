@@ -10,6 +10,7 @@ import type { Machine, TargetId } from "#shared/target/target.ts";
 import { parseRunnerEnvironment, type RunnerEnvironment } from "./env.ts";
 import { handleMessage } from "./jobs/handle-message.ts";
 import type { Observation, RunnerServices } from "./jobs/runner-services.ts";
+import { removeOrphanedTaskFolders } from "./jobs/task-folder.ts";
 import { describeMachine, runnableTargets } from "./machine/describe-machine.ts";
 import { buildHarness } from "./measure/harness-binary.ts";
 import { findRuntimeLibrary } from "./measure/runtime-library.ts";
@@ -59,6 +60,7 @@ async function createServices(
 ): Promise<RunnerServices> {
 	const workFolder = environment.KILN_WORK_FOLDER;
 	await mkdir(workFolder, { recursive: true });
+	await removeOrphanedTaskFolders(workFolder);
 	const compiler = await requireCompiler(environment);
 	const runtime = findRuntimeLibrary();
 	if (runtime === null)

@@ -6,7 +6,6 @@ import { sendTasks, tasksToSend } from "#functions/jobs/dispatch.ts";
 import { joinFlight } from "#functions/jobs/flight.ts";
 import type { StoredJob } from "#functions/jobs/job-store.ts";
 import { ensurePlan } from "#functions/jobs/plan-task.ts";
-import { satisfies } from "#functions/kernels/cached-kernel.ts";
 import { type LookedUp, lookUpPrograms } from "#functions/kernels/look-up-programs.ts";
 import { ensureModel, readModel } from "#functions/models/ensure-model.ts";
 import type { EdgeServices } from "#functions/services.ts";
@@ -14,6 +13,7 @@ import { writeJsonObject } from "#functions/stored-json.ts";
 import { jobKey, openJobKey } from "#shared/artefact/store-keys.ts";
 import { assert } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { satisfiesEffort } from "#shared/pipeline/plan.ts";
 import { createIdentifier } from "#shared/protocol/identifier.ts";
 import type { Job, Task } from "#shared/protocol/job.ts";
 import { concludeJob, endJob, jobDisposition } from "#shared/protocol/job-transition.ts";
@@ -114,7 +114,7 @@ async function openTask(
 ): Promise<Task> {
 	const role = await joinFlight(services, { ...request, key });
 	// Of enough effort and yet no answer: a refresh was asked for, or files of it are missing.
-	const isReplaced = kernel !== null && satisfies(kernel.signed.manifest.effort, request.effort);
+	const isReplaced = kernel !== null && satisfiesEffort(kernel.signed.manifest.effort, request.effort);
 	return {
 		...taskBase,
 		attempts: [],

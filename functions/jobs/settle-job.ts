@@ -2,11 +2,12 @@
 
 import { mapBounded } from "#functions/bounded-parallel.ts";
 import { readJob, type StoredJob, updateJob } from "#functions/jobs/job-store.ts";
-import { readCachedKernel, satisfies } from "#functions/kernels/cached-kernel.ts";
+import { readCachedKernel } from "#functions/kernels/cached-kernel.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { readJsonObject } from "#functions/stored-json.ts";
 import type { SpeedVerdict } from "#shared/artefact/manifest.ts";
 import { retryableCodes } from "#shared/fault/optimize-error.ts";
+import { satisfiesEffort } from "#shared/pipeline/plan.ts";
 import { flightSchema, flightStoreKey } from "#shared/protocol/flight.ts";
 import type { Job, Task } from "#shared/protocol/job.ts";
 import { concludeJob, failTask, isTaskDone, succeedTask } from "#shared/protocol/job-transition.ts";
@@ -65,7 +66,7 @@ async function knownVerdict(
 async function findAnswer(services: EdgeServices, job: Job, task: Task): Promise<TaskAnswer> {
 	if (isTaskDone(task)) return { kind: "open" };
 	const kernel = await readCachedKernel(services, job.namespace, task.key);
-	const isEnough = kernel !== null && satisfies(kernel.signed.manifest.effort, job.effort);
+	const isEnough = kernel !== null && satisfiesEffort(kernel.signed.manifest.effort, job.effort);
 	if (isEnough && kernel.etag !== task.replaces)
 		return { kind: "kernel", verdict: kernel.signed.manifest.verdict };
 	return task.disposition === "coalesced" ? leaderFailure(services, job, task) : { kind: "open" };

@@ -9,7 +9,6 @@ import { blobKey, kernelKey } from "#shared/artefact/store-keys.ts";
 import { AssertionError } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { sha256Hex } from "#shared/numeric/sha256.ts";
-import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import { type SignedManifestDocument, signedManifestSchema } from "#shared/protocol/signed-manifest.ts";
 
 /**
@@ -54,11 +53,6 @@ export async function readCachedKernel(
 	key: string,
 ): Promise<CachedKernel | null> {
 	return (await findKernel(services, namespace, key)).kernel;
-}
-
-/** Effort is an order: what was found with more satisfies a request for less. */
-export function satisfies(cached: Effort, requested: Effort): boolean {
-	return efforts.indexOf(cached) >= efforts.indexOf(requested);
 }
 
 /** Whether all files that the manifest names are there: without them it is a miss, to be repaired. */

@@ -1,9 +1,10 @@
 import { mapBounded } from "#functions/bounded-parallel.ts";
-import { findKernel, isComplete, satisfies } from "#functions/kernels/cached-kernel.ts";
+import { findKernel, isComplete } from "#functions/kernels/cached-kernel.ts";
 import type { CachedKernel, EdgeServices } from "#functions/services.ts";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import type { KeyComponents } from "#shared/artefact/manifest.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
+import { satisfiesEffort } from "#shared/pipeline/plan.ts";
 import type { ModelRecord } from "#shared/protocol/model.ts";
 import type { AnalysisRequest } from "#shared/protocol/optimization.ts";
 
@@ -45,7 +46,7 @@ export async function lookUpPrograms(
 		const { kernel, refusedEtag } = await findKernel(services, model.namespace, key);
 		const isHit =
 			kernel !== null &&
-			satisfies(kernel.signed.manifest.effort, request.effort) &&
+			satisfiesEffort(kernel.signed.manifest.effort, request.effort) &&
 			(await isComplete(services, kernel));
 		return { program, islands, key, components, kernel, refusedEtag, isHit };
 	});

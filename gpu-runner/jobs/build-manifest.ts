@@ -1,5 +1,11 @@
 import type { MeasureResult } from "#runner/measure/measure-candidates.ts";
-import type { BlobReference, Interval, KernelManifest, SpeedVerdict } from "#shared/artefact/manifest.ts";
+import type {
+	BlobReference,
+	Interval,
+	KernelManifest,
+	KeyComponents,
+	SpeedVerdict,
+} from "#shared/artefact/manifest.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
 import { present } from "#shared/fault/assert.ts";
 import type { Plan } from "#shared/pipeline/plan.ts";
@@ -22,15 +28,24 @@ export interface ManifestParts {
 const even: Interval = { median: 1, low: 1, high: 1 };
 
 /** `baseline` when no candidate is right, as when none is faster. */
-export function verdictOf(result: MeasureResult): SpeedVerdict {
+function verdictOf(result: MeasureResult): SpeedVerdict {
 	return result.kernel?.comparison.verdict ?? "baseline";
 }
 
-/** Whether users get a kernel at all: only one that is faster for certain. */
+/** Whether users get a kernel at all: only one that is certainly not slower. */
 export function isKernelPublished(result: MeasureResult): boolean {
 	const verdict = verdictOf(result);
 	return verdict === "faster" || verdict === "tie";
 }
+
+/** What the kernel of a plan is filed under. */
+export const keyComponents = (plan: Plan): KeyComponents => ({
+	program: plan.programDigest,
+	target: plan.target,
+	threads: plan.threads,
+	tolerance: "float32-1e-3",
+	version: kilnVersion,
+});
 
 /** The manifest of a measurement, without its files. */
 export function buildManifest(parts: ManifestParts): KernelManifest {
@@ -43,13 +58,7 @@ export function buildManifest(parts: ManifestParts): KernelManifest {
 	return {
 		schema: "kiln.kernel/1",
 		key: parts.key,
-		components: {
-			program: plan.programDigest,
-			target: plan.target,
-			threads: plan.threads,
-			tolerance: "float32-1e-3",
-			version: kilnVersion,
-		},
+		components: keyComponents(plan),
 		namespace: parts.namespace,
 		effort: plan.effort,
 		provisional: verdict === "inconclusive",

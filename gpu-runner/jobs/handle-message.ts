@@ -2,10 +2,15 @@
 
 import type { MessageFate } from "#runner/queue/receive-loop.ts";
 import { OptimizeError, retryableCodes } from "#shared/fault/optimize-error.ts";
-import { efforts } from "#shared/pipeline/plan.ts";
+import { satisfiesEffort } from "#shared/pipeline/plan.ts";
 import type { ReceivedMessage } from "#shared/pipeline/ports.ts";
 import type { Job, Task } from "#shared/protocol/job.ts";
-import { isTaskDone, taskAttemptsMax } from "#shared/protocol/job-transition.ts";
+import {
+	chargedAttempts,
+	drainedReason,
+	isTaskDone,
+	taskAttemptsMax,
+} from "#shared/protocol/job-transition.ts";
 import {
 	type MeasureMessage,
 	measureMessageBytesMax,
@@ -81,6 +86,10 @@ async function serve(
 	const task = stored?.job.tasks[message.task];
 	if (stored === null || task === undefined || stored.job.terminal || isTaskDone(task))
 		return { kind: "done" };
+	if (task.key !== message.key || task.plan !== message.plan) {
+		services.observe({ event: "poison", job: message.jobId, task: message.task });
+		return { kind: "done" };
+	}
 	if (await isAnswered(services, stored.job, task)) {
 		await finishTask(place);
 		return { kind: "done" };
@@ -110,9 +119,9 @@ async function serve(
 /** Whether a kernel that satisfies the task lies in the store, files and all. */
 async function isAnswered(services: RunnerServices, job: Job, task: Task): Promise<boolean> {
 	const found = await readManifest(services.store, job.namespace, task.key);
-	if (found === null || found.etag === task.replaces) return false;
-	const isEnough = efforts.indexOf(found.manifest.effort) >= efforts.indexOf(job.effort);
-	return isEnough && (await isComplete(services.store, found.manifest));
+	const manifest = found?.manifest ?? null;
+	if (manifest === null || found?.etag === task.replaces) return false;
+	return satisfiesEffort(manifest.effort, job.effort) && (await isComplete(services.store, manifest));
 }
 
 async function attempt(
@@ -156,8 +165,7 @@ async function claimAndRun(
 	const stored = await readJob(services.store, message.jobId);
 	const task = stored?.job.tasks[message.task];
 	if (stored === null || task === undefined) throw new OvertakenError("the job is gone");
-	const charged = task.attempts.filter(({ reason }) => reason !== "runner.drained");
-	if (charged.length > taskAttemptsMax) {
+	if (chargedAttempts(task) > taskAttemptsMax) {
 		const text = `given up after ${taskAttemptsMax} attempts that never came to an end`;
 		await abandonTask(place, fence, { code: "infra.poison", message: text });
 		return { kind: "done" };
@@ -229,7 +237,7 @@ async function endBadly(
 		return { kind: "done" };
 	}
 	if (signals.signal.aborted) {
-		await returnTask(place, fence, signals.signal.reason === "drained" ? "runner.drained" : "runner.lost");
+		await returnTask(place, fence, signals.signal.reason === "drained" ? drainedReason : "runner.lost");
 		return { kind: "retry", seconds: 1 };
 	}
 	if (![...retryableCodes].some((code) => code === error.code)) {

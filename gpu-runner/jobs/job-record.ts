@@ -1,12 +1,12 @@
 // The job object as a runner sees it: read, changed by compare-and-swap under the fence of its attempt.
 
 import type { SpeedVerdict } from "#shared/artefact/manifest.ts";
-import { jobKey, kernelKey } from "#shared/artefact/store-keys.ts";
+import { jobKey } from "#shared/artefact/store-keys.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { ArtefactStore } from "#shared/pipeline/ports.ts";
 import { type Job, jobSchema, type Task } from "#shared/protocol/job.ts";
 import { concludeJob, failTask, isTaskDone, succeedTask, withTask } from "#shared/protocol/job-transition.ts";
-import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
+import { readManifest } from "./publish.ts";
 
 /** Lost races in a row after which something else must be wrong. */
 const swapTriesMax = 20;
@@ -131,9 +131,8 @@ async function readVerdicts(place: AttemptPlace, job: Job): Promise<Map<number, 
 	const verdicts = new Map<number, SpeedVerdict>();
 	for (const [index, task] of job.tasks.entries()) {
 		if (task.state !== "succeeded" && index !== place.task) continue;
-		const stored = await place.store.get(kernelKey(job.namespace, task.key));
-		if (stored === null) continue;
-		verdicts.set(index, decodeSignedManifest(new TextDecoder().decode(stored.bytes)).manifest.verdict);
+		const manifest = (await readManifest(place.store, job.namespace, task.key))?.manifest ?? null;
+		if (manifest !== null) verdicts.set(index, manifest.verdict);
 	}
 	return verdicts;
 }

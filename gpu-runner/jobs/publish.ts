@@ -2,9 +2,10 @@
 // replaces it by something better under its entity tag.
 
 import { createHash } from "node:crypto";
+import { z } from "zod";
 import { signManifest } from "#adapters/ed25519.ts";
 import type { BlobReference, KernelManifest } from "#shared/artefact/manifest.ts";
-import { promote } from "#shared/artefact/promotion.ts";
+import { type Promotion, promote } from "#shared/artefact/promotion.ts";
 import type { ManifestSigner } from "#shared/artefact/signature.ts";
 import { blobKey, kernelKey } from "#shared/artefact/store-keys.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
@@ -17,12 +18,16 @@ const promoteTriesMax = 10;
 /** Stores bytes under their digest. Somebody having been first is as good. */
 export async function publishBlob(store: ArtefactStore, bytes: Uint8Array): Promise<BlobReference> {
 	const sha256 = createHash("sha256").update(bytes).digest("hex");
-	await store.put(blobKey(sha256), bytes, { kind: "absent" });
+	const put = await store.put(blobKey(sha256), bytes, { kind: "absent" });
+	// What lies there was cut short: without this its kernels would stay incomplete for ever.
+	if (put.kind === "exists" && (await store.head(blobKey(sha256)))?.bytesCount !== bytes.length)
+		await store.put(blobKey(sha256), bytes, { kind: "always" });
 	return { sha256, bytesCount: bytes.length };
 }
 
 export interface PublishedManifest {
-	readonly manifest: KernelManifest;
+	/** Null: what lies there is no manifest, and counts as none. */
+	readonly manifest: KernelManifest | null;
 	readonly etag: string;
 }
 
@@ -33,8 +38,16 @@ export async function readManifest(
 ): Promise<PublishedManifest | null> {
 	const stored = await store.get(kernelKey(namespace, key));
 	if (stored === null) return null;
-	const { manifest } = decodeSignedManifest(new TextDecoder().decode(stored.bytes));
-	return { manifest, etag: stored.etag };
+	return { manifest: decode(stored.bytes), etag: stored.etag };
+}
+
+function decode(bytes: Uint8Array): KernelManifest | null {
+	try {
+		return decodeSignedManifest(new TextDecoder().decode(bytes)).manifest;
+	} catch (fault) {
+		if (fault instanceof z.ZodError || fault instanceof SyntaxError) return null;
+		throw fault;
+	}
 }
 
 /** Whether every file a manifest names is there: one without its blobs counts as a miss. */
@@ -44,6 +57,17 @@ export async function isComplete(store: ArtefactStore, manifest: KernelManifest)
 		if (found === null || found.bytesCount !== reference.bytesCount) return false;
 	}
 	return true;
+}
+
+async function promotionOver(
+	store: ArtefactStore,
+	incumbent: PublishedManifest,
+	newcomer: KernelManifest,
+	replaces: string | null,
+): Promise<Promotion> {
+	const forced = { kind: "replace", manifest: newcomer } as const;
+	if (incumbent.manifest === null || incumbent.etag === replaces) return forced;
+	return (await isComplete(store, incumbent.manifest)) ? promote(incumbent.manifest, newcomer) : forced;
 }
 
 /**
@@ -66,10 +90,7 @@ export async function publishManifest(
 			if (put.kind === "stored") return "published";
 			continue;
 		}
-		const isForced = incumbent.etag === replaces || !(await isComplete(store, incumbent.manifest));
-		const promotion = isForced
-			? ({ kind: "replace", manifest } as const)
-			: promote(incumbent.manifest, manifest);
+		const promotion = await promotionOver(store, incumbent, manifest, replaces);
 		if (promotion.kind === "keep") return "kept";
 		const condition = { kind: "matches", etag: incumbent.etag } as const;
 		const put = await store.put(place, await encode(promotion.manifest), condition, "application/json");

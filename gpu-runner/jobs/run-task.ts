@@ -2,25 +2,28 @@
 // publish. Every step can be repeated: whatever dies in between, the next attempt ends with the same state.
 
 import { createHash } from "node:crypto";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile, rm } from "node:fs/promises";
 import { type MeasureResult, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import type { BaselineForm } from "#runner/measure/workload.ts";
+import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import { kernelReadme } from "#shared/artefact/kernel-readme.ts";
 import type { BlobReference, KernelManifest } from "#shared/artefact/manifest.ts";
 import { blobKey } from "#shared/artefact/store-keys.ts";
+import { kilnVersion } from "#shared/artefact/version.ts";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { Plan } from "#shared/pipeline/plan.ts";
 import type { ArtefactStore } from "#shared/pipeline/ports.ts";
+import { canonicalProgramDigest } from "#shared/program/fingerprint.ts";
 import { decodePlan } from "#shared/protocol/plan-document.ts";
 import { targets } from "#shared/target/target.ts";
-import { buildManifest, isKernelPublished } from "./build-manifest.ts";
+import { buildManifest, isKernelPublished, keyComponents } from "./build-manifest.ts";
 import { continueSearch } from "./continue-search.ts";
 import { effortBudget } from "./effort-budget.ts";
 import { type PreparedCandidates, prepareCandidates } from "./prepare-candidates.ts";
 import { publishBlob, publishManifest } from "./publish.ts";
 import type { RunnerServices } from "./runner-services.ts";
+import { createTaskFolder } from "./task-folder.ts";
 
 export interface TaskWork {
 	readonly namespace: string;
@@ -38,13 +41,13 @@ export interface TaskWork {
 /** Measures one task's program and publishes the answer. Throws `OptimizeError` for what the attempt cannot overcome. */
 export async function runTask(services: RunnerServices, work: TaskWork): Promise<void> {
 	await work.enter("plan");
-	const fetched = await fetchPlan(services.store, work.plan);
+	const fetched = await fetchPlan(services.store, work);
 	const budget = effortBudget(fetched.effort, services.measureShare);
 	await work.enter("search");
 	const plan = await continueSearch(fetched, budget.searchContinuations, work.signal);
 	await work.enter("recheck");
 	const candidates = prepareCandidates(plan);
-	const directory = await mkdtemp(join(services.workFolder, "task-"));
+	const directory = await createTaskFolder(services.workFolder);
 	try {
 		await work.enter("measure");
 		const seed = createHash("sha256").update(work.key).digest().readUInt32LE();
@@ -75,10 +78,18 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 	}
 }
 
-async function fetchPlan(store: ArtefactStore, key: string): Promise<Plan> {
-	const stored = await store.get(key);
-	if (stored === null) throw new OptimizeError("internal.bug", `there is no plan ${key}`, { key });
-	return decodePlan(new TextDecoder().decode(stored.bytes));
+/** The plan, if it is one for the key: nothing is ever signed for another program than the key says. */
+async function fetchPlan(store: ArtefactStore, { plan: place, key }: TaskWork): Promise<Plan> {
+	const stored = await store.get(place);
+	if (stored === null) throw new OptimizeError("internal.bug", `there is no plan ${place}`, { place });
+	const plan = decodePlan(new TextDecoder().decode(stored.bytes));
+	const components = { ...keyComponents(plan), program: canonicalProgramDigest(plan.program) };
+	if (kernelCacheKey(components) === key) return plan;
+	throw new OptimizeError("internal.bug", `plan ${place} is not for key ${key} of version ${kilnVersion}`, {
+		place,
+		key,
+		components,
+	});
 }
 
 async function fetchBaselines(store: ArtefactStore, plan: Plan): Promise<readonly BaselineForm[]> {

@@ -50,6 +50,7 @@ export async function runCompiler(
 			return "the compilation was cancelled";
 		case "silent":
 		case "talkative":
+		case "unintelligible":
 			return `${options.compiler.command} was stopped: ${end.kind}`;
 	}
 }

@@ -7,8 +7,12 @@ import type { TargetId } from "#shared/target/target.ts";
 import type { Certificate } from "#shared/verify/certificate.ts";
 
 export type Effort = "quick" | "standard" | "max";
-/** Ordered: a result found with more effort satisfies a request for less. */
+/** From least to most. */
 export const efforts: readonly Effort[] = ["quick", "standard", "max"];
+
+/** Effort is an order: what was found with more satisfies a request for less. */
+export const satisfiesEffort = (found: Effort, asked: Effort): boolean =>
+	efforts.indexOf(found) >= efforts.indexOf(asked);
 
 export interface PlannedMuGraph {
 	readonly digest: string;

@@ -60,6 +60,26 @@ describe("a child", () => {
 		expect(isAlive(Number(lines[0]))).toBe(false);
 	});
 
+	test("one that does not keep to its form is ended, and the fault is not ours", async () => {
+		const onLine = (line: string): void => {
+			JSON.parse(line);
+		};
+		const end = await run("echo '{\"a\":inf}'; sleep 60", { onLine });
+		expect(end).toMatchObject({ kind: "unintelligible" });
+	});
+
+	test("one that writes without end is stopped, lines or not", async () => {
+		const end = await run("head -c 70000000 /dev/zero", { limitMilliseconds: 30_000 });
+		expect(end.kind).toBe("talkative");
+	});
+
+	test("a process that left the group and keeps the pipes open keeps nobody waiting", async () => {
+		const lines: string[] = [];
+		const end = await run("setsid sleep 60 & echo $!", { onLine: (line) => lines.push(line) });
+		expect(end).toMatchObject({ kind: "exited", status: 0 });
+		process.kill(Number(lines[0]), "SIGKILL");
+	});
+
 	test("a command that is not there is a value, not a throw", async () => {
 		expect((await run("", { command: "/nonexistent" })).kind).toBe("notStarted");
 	});

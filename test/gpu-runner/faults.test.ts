@@ -160,11 +160,14 @@ describe.concurrent("messages", () => {
 		for (const body of poison) await send(body);
 		// Well formed, but its job has no such task: dropped without being called poison.
 		await send(JSON.stringify({ ...message, task: 7 }));
+		// For a key or a plan that the job does not name.
+		await send(JSON.stringify({ ...message, key: "0".repeat(64) }));
+		await send(JSON.stringify({ ...message, plan: `plans/${"0".repeat(64)}/cpu/quick.json` }));
 		await job.send();
 		const runner = start();
 		expect((await job.ended()).state).toBe("succeeded");
 		await runner.waitFor(inPhase("acknowledge"));
-		expect(runner.events.filter(({ event }) => event === "poison")).toHaveLength(poison.length);
+		expect(runner.events.filter(({ event }) => event === "poison")).toHaveLength(poison.length + 2);
 		await runner.stop();
 		expect(await isQueueEmpty()).toBe(true);
 	});

@@ -22,8 +22,8 @@ async function setUp() {
 		publishManifest(store, signer, manifest(change), replaces);
 	const published = async () => {
 		const found = await readManifest(store, manifest().namespace, manifest().key);
-		if (found === null) throw new Error("nothing is published");
-		return found;
+		if (found?.manifest == null) throw new Error("nothing is published");
+		return { etag: found.etag, manifest: found.manifest };
 	};
 	return { store, key, file, manifest, publish, published };
 }
@@ -67,6 +67,22 @@ describe("publishing", () => {
 		await store.put(blobKey(file.sha256), new Uint8Array(1), { kind: "always" });
 		expect(await isComplete(store, (await published()).manifest)).toBe(false);
 		expect(await publish(slow)).toBe("promoted");
+	});
+
+	test("what is no manifest is replaced", async () => {
+		const { store, manifest, publish, published } = await setUp();
+		const { namespace, key } = manifest();
+		await store.put(kernelKey(namespace, key), new TextEncoder().encode("{"), { kind: "always" });
+		expect(await readManifest(store, namespace, key)).toMatchObject({ manifest: null });
+		expect(await publish(slow)).toBe("promoted");
+		expect((await published()).manifest.speedup).toEqual(slow.speedup);
+	});
+
+	test("a blob that was cut short is made whole", async () => {
+		const { store, file } = await setUp();
+		await store.put(blobKey(file.sha256), new Uint8Array(1), { kind: "always" });
+		await publishBlob(store, new TextEncoder().encode("bytes"));
+		expect(await store.head(blobKey(file.sha256))).toMatchObject({ bytesCount: file.bytesCount });
 	});
 
 	test("a blob is stored under its digest, once", async () => {
