@@ -78,19 +78,22 @@ const sigmoid = `static inline F kiln_sigmoid_L(F x) {
 	return kiln_splat_L(1.0f) / (kiln_splat_L(1.0f) + kiln_expWithin_L(bounded));
 }`;
 
-const tanh = `/* x + x^3 P(x^2) near 0, else 1 - 2/(e^2|x| + 1) with the sign of x */
+const tanh = `/* m / (m + 2), m = e^2x - 1 = 2^n (e^r - 1) + (2^n - 1): no cancellation near 0, where n is 0 */
 static inline F kiln_tanh_L(F x) {
-	F a = kiln_abs_L(x);
-	F t = x * x;
-	F p = kiln_splat_L(0.00206465996f);
-	p = p * t + kiln_splat_L(-0.00809196196f);
-	p = p * t + kiln_splat_L(0.0216663443f);
-	p = p * t + kiln_splat_L(-0.0539405607f);
-	p = p * t + kiln_splat_L(0.133331582f);
-	p = p * t + kiln_splat_L(-0.333333284f);
-	F small = x + x * (t * p);
-	F large = kiln_splat_L(1.0f) - kiln_splat_L(2.0f) / (kiln_expWithin_L(kiln_min_L(kiln_splat_L(88.0f), a + a)) + kiln_splat_L(1.0f));
-	return kiln_blend_L(a < kiln_splat_L(0.65f), small, kiln_copysign_L(large, x));
+	const F magic = kiln_splat_L(12583039.0f);
+	F y = kiln_max_L(kiln_splat_L(-40.0f), kiln_min_L(kiln_splat_L(40.0f), x + x));
+	F rounded = y * kiln_splat_L(1.44269504f) + magic;
+	F q = rounded - magic;
+	F r = y - q * kiln_splat_L(0.693359375f);
+	r = r + q * kiln_splat_L(2.12194440e-4f);
+	F p = kiln_splat_L(0.00139504741f);
+	p = p * r + kiln_splat_L(0.00836888235f);
+	p = p * r + kiln_splat_L(0.0416662060f);
+	p = p * r + kiln_splat_L(0.166665182f);
+	p = p * r + kiln_splat_L(0.5f);
+	F scale = (F)((I)rounded << 23);
+	F m = (p * (r * r) + r) * scale + (scale - kiln_splat_L(1.0f));
+	return m / (m + kiln_splat_L(2.0f));
 }`;
 
 const erf = `/* x P(x^2) near 0, else 1 - e^-Q(|x|) with the sign of x */
@@ -151,7 +154,7 @@ export const mathFunctions: Readonly<Record<string, PreludeFunction>> = {
 	expWithin: { needs: ["splat"], text: expWithin },
 	expNonPositive: { needs: ["splat", "max", "expWithin"], text: expNonPositive },
 	sigmoid: { needs: ["splat", "min", "max", "expWithin"], text: sigmoid },
-	tanh: { needs: ["splat", "min", "abs", "copysign", "blend", "expWithin"], text: tanh },
+	tanh: { needs: ["splat", "min", "max"], text: tanh },
 	erf: { needs: ["splat", "min", "abs", "copysign", "blend", "expWithin"], text: erf },
 	circle: { needs: ["splat", "blend"], text: trigonometry },
 	sin: { needs: ["circle"], text: "static inline F kiln_sin_L(F x) { return kiln_circle_L(x, 0); }" },
