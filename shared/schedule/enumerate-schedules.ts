@@ -1,5 +1,5 @@
 // The schedules worth trying for a µGraph: for each knob of each kernel a short list, best guess first, combined so that
-// few knobs leave their best guess early on. What the lists hold comes from measurements (design notes in docs/adr): packed
+// few knobs leave their best guess early on. What the lists hold comes from measurements: packed
 // panels, register tile and prefetch distance matter most, then tile sizes.
 
 import { present } from "#shared/fault/assert.ts";
