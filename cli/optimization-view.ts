@@ -79,11 +79,12 @@ function viewIsland(
 	};
 }
 
-/** Geometric mean of baseline / kernel over the islands that were measured; 1 when none was. */
+/** Geometric mean of baseline / kernel over all islands; 1 for those whose answer is the baseline. */
 export function meanSpeedup(islands: readonly IslandView[]): number {
-	const logarithms = islands.flatMap(({ speedup }) => (speedup === null ? [] : [Math.log(speedup.median)]));
-	if (logarithms.length === 0) return 1;
-	return Math.exp(logarithms.reduce((sum, logarithm) => sum + logarithm, 0) / logarithms.length);
+	const logarithms = islands.map(({ verdict, speedup }) =>
+		speedup !== null && (verdict === "faster" || verdict === "tie") ? Math.log(speedup.median) : 0,
+	);
+	return Math.exp(logarithms.reduce((sum, logarithm) => sum + logarithm, 0) / Math.max(logarithms.length, 1));
 }
 
 /** Lines for people. */
