@@ -8,11 +8,10 @@ import { describeMachine } from "#runner/machine/describe-machine.ts";
 import { referenceOperations } from "#runner/measure/datasets.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
-import { findRuntimeLibrary } from "#runner/measure/runtime-library.ts";
+import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
-import { type Compiler, findCompiler } from "#runner/toolchain/find-compiler.ts";
+import { type Compiler, requireCompiler } from "#runner/toolchain/find-compiler.ts";
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
-import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { Graph } from "#shared/graph/graph.ts";
 import type { Island } from "#shared/partition/partition.ts";
 import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
@@ -58,12 +57,8 @@ export interface BenchCase {
 
 /** Finds the tools and probes the machine. Throws `toolchain.missing`. */
 export async function openBench(options: BenchOptions): Promise<BenchSession> {
-	const compiler = await findCompiler(process.env.PATH ?? "", process.env.CC);
-	if (compiler === null)
-		throw new OptimizeError("toolchain.missing", "no C compiler found: install gcc or clang, or set CC");
-	const runtime = findRuntimeLibrary();
-	if (runtime === null)
-		throw new OptimizeError("toolchain.missing", "onnxruntime-node has no library for this machine");
+	const compiler = await requireCompiler(process.env.PATH ?? "", process.env.CC);
+	const runtime = requireRuntimeLibrary();
 	const { kernels, ...rest } = options;
 	return {
 		...rest,

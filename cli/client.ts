@@ -64,7 +64,8 @@ export function createClient(options: ClientOptions): Client {
 			});
 			return jobSchema.parse(await response.json());
 		},
-		waitForJob: (id, timeoutMilliseconds, onChange) => waitForJob(send, id, timeoutMilliseconds, onChange),
+		waitForJob: (id, timeoutMilliseconds, onChange) =>
+			waitForJob(send, options.signal, id, timeoutMilliseconds, onChange),
 		getResult: async (id) => {
 			const response = await send(`/v1/optimizations/${id}/result`);
 			return resultResponseSchema.parse(await response.json());
@@ -89,6 +90,7 @@ type Send = (path: string, init?: RequestInit) => Promise<Response>;
 
 async function waitForJob(
 	send: Send,
+	signal: AbortSignal,
 	id: string,
 	timeoutMilliseconds: number,
 	onChange: (job: Job) => void,
@@ -99,7 +101,11 @@ async function waitForJob(
 		const response = await send(`/v1/optimizations/${id}`, {
 			headers: { prefer: `wait=${waitSeconds}`, ...(etag === null ? {} : { "if-none-match": etag }) },
 		});
-		if (response.status === 304) continue;
+		if (response.status === 304) {
+			// Something between us and the service may answer without waiting.
+			await sleep(pauseMillisecondsFirst, signal);
+			continue;
+		}
 		etag = response.headers.get("etag");
 		const job = jobSchema.parse(await response.json());
 		onChange(job);

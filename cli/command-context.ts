@@ -5,7 +5,10 @@ import type { Terminal } from "./terminal.ts";
 /** What every command gets besides its own arguments. */
 export interface CommandContext {
 	readonly terminal: Terminal;
-	/** Aborted by Ctrl-C and SIGTERM: finish cleaning up and return. */
+	/**
+	 * Aborted by Ctrl-C and SIGTERM: finish cleaning up and return. They are caught from its first use on; a command that
+	 * leaves nothing behind never asks for it, and they end it at once, in the middle of a computation too.
+	 */
 	readonly signal: AbortSignal;
 }
 

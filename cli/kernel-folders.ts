@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
+import type { SignedManifest } from "#shared/artefact/manifest.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
 
@@ -11,10 +12,19 @@ export async function kernelFolders(directory: string): Promise<ReadonlyMap<stri
 		const text = await readFile(join(folder, "manifest.json"), "utf8").catch(() => null);
 		// A folder without a manifest is none of ours.
 		if (text === null) continue;
-		const { manifest } = decodeSignedManifest(text);
-		if ("kernel.so" in manifest.files) folders.set(manifest.components.program, folder);
+		const { manifest } = decode(folder, text);
+		if (Object.hasOwn(manifest.files, "kernel.so")) folders.set(manifest.components.program, folder);
 	}
 	return folders;
+}
+
+function decode(folder: string, text: string): SignedManifest {
+	try {
+		return decodeSignedManifest(text);
+	} catch (error) {
+		const message = `${join(folder, "manifest.json")} is not the manifest of a kernel`;
+		throw new OptimizeError("cache.signature_invalid", message, { folder }, error);
+	}
 }
 
 async function listFolders(directory: string): Promise<readonly string[]> {

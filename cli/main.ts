@@ -48,10 +48,17 @@ const run: RunCommand = async (work) => {
 		if (interruption.signal.aborted) process.exit(exitCodes.interrupted);
 		interruption.abort();
 	};
-	process.on("SIGINT", interrupt);
-	process.on("SIGTERM", interrupt);
+	let isCaught = false;
+	const context = {
+		terminal,
+		get signal() {
+			if (!isCaught) for (const name of ["SIGINT", "SIGTERM"]) process.on(name, interrupt);
+			isCaught = true;
+			return interruption.signal;
+		},
+	};
 	try {
-		process.exitCode = await work({ terminal, signal: interruption.signal });
+		process.exitCode = await work(context);
 	} catch (error) {
 		process.exitCode = report(error, terminal, interruption.signal.aborted);
 	}
@@ -73,6 +80,13 @@ function report(error: unknown, terminal: Terminal, isInterrupted: boolean): num
 }
 
 for (const add of commands) add(program, run);
+// Whoever read our output has seen enough (`kiln analyze … | head`).
+for (const stream of [process.stdout, process.stderr]) {
+	stream.on("error", (fault: NodeJS.ErrnoException) => {
+		if (fault.code !== "EPIPE") throw fault;
+		process.exit();
+	});
+}
 try {
 	await program.parseAsync();
 } catch (error) {

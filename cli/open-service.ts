@@ -3,6 +3,8 @@
 import { openDataFolder } from "#infra/data-folder.ts";
 import { folderOwner } from "#infra/folder-lock.ts";
 import type { LocalStack } from "#infra/local.ts";
+import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
+import { requireCompiler } from "#runner/toolchain/find-compiler.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { TrustedKeys } from "./check-manifest.ts";
 import { type Client, createClient } from "./client.ts";
@@ -20,8 +22,11 @@ export interface ServiceOptions {
 export interface Service {
 	readonly client: Client;
 	readonly trustedKeys: TrustedKeys;
-	/** Has a runner ready for work that the cache could not answer. Does nothing where runners are others' business. */
-	ensureRunner(): void;
+	/**
+	 * Has a runner ready for work that the cache could not answer; throws toolchain.missing where none can run. Does nothing
+	 * where runners are others' business.
+	 */
+	ensureRunner(): Promise<void>;
 	close(): Promise<void>;
 }
 
@@ -31,6 +36,7 @@ const folderPollMilliseconds = 300;
 
 /** Resolves when requests can be sent. The caller closes it. */
 export async function openService(options: ServiceOptions, context: CommandContext): Promise<Service> {
+	const { signal, terminal } = context;
 	if (options.server !== undefined) return openServer(options.server, options.trustedKeys, context);
 	const limit = performance.now() + folderWaitMilliseconds;
 	for (let isFirst = true; ; isFirst = false) {
@@ -40,9 +46,9 @@ export async function openService(options: ServiceOptions, context: CommandConte
 			if (stack !== null) return ownStack(stack, context);
 		} else if (owner.url !== null) return runningStack(owner.url, options.dataFolder, context);
 		else if (isFirst) {
-			context.terminal.note(`kiln: waiting for process ${owner.pid}, which is using ${options.dataFolder}`);
+			terminal.note(`kiln: waiting for process ${owner.pid}, which is using ${options.dataFolder}`);
 		}
-		if (context.signal.aborted || performance.now() > limit) {
+		if (signal.aborted || performance.now() > limit) {
 			throw new OptimizeError(
 				"infra.capacity",
 				`data folder ${options.dataFolder} stays in use by another process`,
@@ -64,7 +70,7 @@ function openServer(url: string, trustedKeys: TrustedKeys, { signal }: CommandCo
 	return {
 		client: createClient({ url, apiKey, signal }),
 		trustedKeys,
-		ensureRunner: () => {},
+		ensureRunner: async () => {},
 		close: async () => {},
 	};
 }
@@ -86,7 +92,11 @@ function ownStack(stack: LocalStack, { signal }: CommandContext): Service {
 	return {
 		client: createClient({ url: stack.url, apiKey: stack.apiKey, signal }),
 		trustedKeys: stack.trustedKeys,
-		ensureRunner: stack.ensureRunner,
+		ensureRunner: async () => {
+			await requireCompiler(process.env.PATH ?? "", process.env.CC);
+			requireRuntimeLibrary();
+			stack.ensureRunner();
+		},
 		close: stack.stop,
 	};
 }
@@ -98,7 +108,7 @@ function runningStack(url: string, dataFolder: string, { terminal, signal }: Com
 	return {
 		client: createClient({ url, apiKey, signal }),
 		trustedKeys: { [signingKey.id]: signingKey.publicKey },
-		ensureRunner: () => {},
+		ensureRunner: async () => {},
 		close: async () => {},
 	};
 }

@@ -110,7 +110,8 @@ async function runJob(
 	{ terminal }: CommandContext,
 ): Promise<{ readonly record: ModelRecord; readonly job: Job }> {
 	const { client } = service;
-	const patience = setTimeout(() => service.ensureRunner(), runnerPatienceMilliseconds);
+	// A runner that cannot be had is told of below, if the cache cannot answer.
+	const patience = setTimeout(() => service.ensureRunner().catch(() => {}), runnerPatienceMilliseconds);
 	try {
 		terminal.progress({ phase: "reading the model" });
 		const weights = typeof options.weights === "string" ? [] : options.weights;
@@ -128,7 +129,7 @@ async function runJob(
 			crypto.randomUUID(),
 		);
 		if (created.terminal) return { record, job: created };
-		service.ensureRunner();
+		await service.ensureRunner();
 		const job = await client.waitForJob(created.id, options.timeout * 1000, (changed) => {
 			const done = changed.tasks.filter(({ state }) => state === "succeeded" || state === "failed").length;
 			const phase = changed.tasks.find(({ state }) => state === "running")?.phase ?? changed.state;
@@ -163,9 +164,8 @@ async function writeKernels(
 }
 
 /** Some kernels are better than none: only a job that brought nothing ends with its first task's fault. */
-function exitCodeOfResult(result: OptimizationResult): ExitCode {
-	const failed = result.kernels.flatMap(({ error }) => error ?? []);
-	const [first] = failed;
-	if (first === undefined || failed.length < result.kernels.length) return exitCodes.ok;
-	return exitCodeOfCode(first.code);
+export function exitCodeOfResult({ kernels }: Pick<OptimizationResult, "kernels">): ExitCode {
+	if (kernels.length === 0 || kernels.some(({ manifest }) => manifest !== null)) return exitCodes.ok;
+	const [first] = kernels.flatMap(({ error }) => error ?? []);
+	return first === undefined ? exitCodes.service : exitCodeOfCode(first.code);
 }

@@ -5,7 +5,6 @@ import { mkdir } from "node:fs/promises";
 import { createSigner } from "#adapters/ed25519.ts";
 import { targetKey } from "#shared/artefact/store-keys.ts";
 import { present } from "#shared/fault/assert.ts";
-import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { Machine, TargetId } from "#shared/target/target.ts";
 import { parseRunnerEnvironment, type RunnerEnvironment } from "./env.ts";
 import { handleMessage } from "./jobs/handle-message.ts";
@@ -13,11 +12,11 @@ import type { Observation, RunnerServices } from "./jobs/runner-services.ts";
 import { removeOrphanedTaskFolders } from "./jobs/task-folder.ts";
 import { describeMachine, runnableTargets } from "./machine/describe-machine.ts";
 import { buildHarness } from "./measure/harness-binary.ts";
-import { findRuntimeLibrary } from "./measure/runtime-library.ts";
+import { requireRuntimeLibrary } from "./measure/runtime-library.ts";
 import { receiveLoop } from "./queue/receive-loop.ts";
 import { createSdkStore } from "./storage/s3-store.ts";
 import { createSdkQueue } from "./storage/sqs-queue.ts";
-import { type Compiler, findCompiler } from "./toolchain/find-compiler.ts";
+import { type Compiler, requireCompiler } from "./toolchain/find-compiler.ts";
 
 /** Logs are JSON lines on standard error. */
 function observe(observation: Observation): void {
@@ -37,13 +36,6 @@ function stopSignal(): AbortSignal {
 	return stop.signal;
 }
 
-async function requireCompiler(environment: RunnerEnvironment): Promise<Compiler> {
-	const compiler = await findCompiler(environment.PATH, environment.CC);
-	if (compiler === null)
-		throw new OptimizeError("toolchain.missing", "no C compiler found: install gcc or clang, or set CC");
-	return compiler;
-}
-
 async function describeTargets(
 	targets: readonly TargetId[],
 	compiler: Compiler,
@@ -61,10 +53,8 @@ async function createServices(
 	const workFolder = environment.KILN_WORK_FOLDER;
 	await mkdir(workFolder, { recursive: true });
 	await removeOrphanedTaskFolders(workFolder);
-	const compiler = await requireCompiler(environment);
-	const runtime = findRuntimeLibrary();
-	if (runtime === null)
-		throw new OptimizeError("toolchain.missing", "onnxruntime-node has no library for this machine");
+	const compiler = await requireCompiler(environment.PATH, environment.CC);
+	const runtime = requireRuntimeLibrary();
 	const targets = await runnableTargets();
 	const machines = await describeTargets(targets, compiler, workFolder);
 	return {

@@ -2,8 +2,9 @@
 // keeps two stacks out of the same folder.
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { linkUnlessThere } from "./folder-lock.ts";
 
 /** Relative to the checkout or the working directory. */
 export const defaultDataFolder = ".kiln/data";
@@ -58,6 +59,12 @@ function readSigningKey(path: string): SigningKey {
 }
 
 function secretIn(path: string, create: () => string): string {
-	if (!existsSync(path)) writeFileSync(path, `${create()}\n`, { mode: 0o600, flag: "wx" });
+	if (!existsSync(path)) {
+		// Linked when it is whole: of several processes that come first together, one's secret is everybody's.
+		const draft = `${path}.${process.pid}`;
+		writeFileSync(draft, `${create()}\n`, { mode: 0o600 });
+		linkUnlessThere(draft, path);
+		rmSync(draft);
+	}
 	return readFileSync(path, "utf8").trim();
 }

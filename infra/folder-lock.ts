@@ -29,7 +29,7 @@ export function lockFolder(folder: string): LockOutcome {
 	writeFileSync(mine, JSON.stringify(owner));
 	try {
 		for (let attempt = 0; attempt < 3; attempt++) {
-			if (linked(mine, path)) return { kind: "locked", lock: heldLock(path, owner) };
+			if (linkUnlessThere(mine, path)) return { kind: "locked", lock: heldLock(path, owner) };
 			const holder = readOwner(path);
 			if (holder !== null && isAlive(holder)) return { kind: "held", owner: holder };
 			setAside(path, holder);
@@ -46,8 +46,8 @@ export function folderOwner(folder: string): LockOwner | null {
 	return owner !== null && isAlive(owner) ? owner : null;
 }
 
-/** Linking is atomic and fails when the name is taken, on every file system that has hard links. */
-function linked(from: string, to: string): boolean {
+/** False: the name is taken. Linking is atomic on every file system that has hard links. */
+export function linkUnlessThere(from: string, to: string): boolean {
 	try {
 		linkSync(from, to);
 		return true;
@@ -67,7 +67,7 @@ function setAside(path: string, stale: LockOwner | null): void {
 		throw error;
 	}
 	const moved = readOwner(aside);
-	if (moved !== null && moved.pid !== stale?.pid && isAlive(moved)) linked(aside, path);
+	if (moved !== null && moved.pid !== stale?.pid && isAlive(moved)) linkUnlessThere(aside, path);
 	rmSync(aside, { force: true });
 }
 

@@ -130,7 +130,7 @@ function checkLoopback(): Promise<Check> {
 
 function checkDataFolder(path: string): Check {
 	try {
-		mkdirSync(path, { recursive: true });
+		mkdirSync(path, { recursive: true, mode: 0o700 });
 		accessSync(path, constants.W_OK);
 	} catch (error) {
 		return fail("data folder", String(error), "name another with --data-folder or KILN_DATA_FOLDER");

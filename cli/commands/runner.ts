@@ -22,7 +22,8 @@ export const addRunner: AddCommand = (program, run) => {
 
 /** A process of its own, since a runner ends by its own signals and exit code. */
 async function startRunner({ signal }: CommandContext): Promise<ExitCode> {
-	const runner = spawn(process.execPath, [runnerMain], { stdio: ["ignore", "inherit", "inherit"] });
+	// Its standard input ends with us, and it with that.
+	const runner = spawn(process.execPath, [runnerMain], { stdio: ["pipe", "inherit", "inherit"] });
 	signal.addEventListener("abort", () => runner.kill("SIGTERM"), { once: true });
 	const code = await new Promise<number | null>((resolve, reject) => {
 		runner.once("error", reject);

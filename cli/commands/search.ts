@@ -29,14 +29,13 @@ export const addSearch: AddCommand = (program, run) => {
 };
 
 async function search(path: string, options: SearchOptions, context: CommandContext): Promise<ExitCode> {
-	const { terminal, signal } = context;
+	const { terminal } = context;
 	const { islands } = (await readLocalModel(path, options)).partition;
 	const distinct = islands.filter(
 		({ digest }, at) => islands.findIndex((other) => other.digest === digest) === at,
 	);
 	const views: ReturnType<typeof searchIsland>[] = [];
 	for (const [done, island] of distinct.entries()) {
-		if (signal.aborted) break;
 		terminal.progress({ phase: "searching", done, total: distinct.length });
 		const view = searchIsland(island, options.effort);
 		views.push(view);

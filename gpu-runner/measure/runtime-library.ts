@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 
 /** The C library inside the installed onnxruntime-node package, or null when there is none for this machine. */
 export function findRuntimeLibrary(): string | null {
@@ -14,4 +15,11 @@ export function findRuntimeLibrary(): string | null {
 		"libonnxruntime.so.1",
 	);
 	return existsSync(path) ? path : null;
+}
+
+/** The same; throws toolchain.missing where there is none. */
+export function requireRuntimeLibrary(): string {
+	const library = findRuntimeLibrary();
+	if (library !== null) return library;
+	throw new OptimizeError("toolchain.missing", "onnxruntime-node has no library for this machine");
 }

@@ -1,4 +1,5 @@
 import { runChild } from "#runner/child.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 
 /** A C compiler that understands GCC's vector extensions. */
 export interface Compiler {
@@ -35,4 +36,11 @@ export async function findCompiler(searchPath: string, preferred?: string): Prom
 		if (end.kind === "exited" && end.status === 0 && version !== "") return { command, version, searchPath };
 	}
 	return null;
+}
+
+/** The same; throws toolchain.missing where there is none. */
+export async function requireCompiler(searchPath: string, preferred?: string): Promise<Compiler> {
+	const compiler = await findCompiler(searchPath, preferred);
+	if (compiler !== null) return compiler;
+	throw new OptimizeError("toolchain.missing", "no C compiler found: install gcc or clang, or set CC");
 }

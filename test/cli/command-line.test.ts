@@ -1,32 +1,22 @@
-import { execFile } from "node:child_process";
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import {
+	copyFileSync,
+	mkdirSync,
+	mkdtempSync,
+	readdirSync,
+	readFileSync,
+	rmSync,
+	writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LocalStack, startLocalStack } from "#infra/local.ts";
+import { kilnMain, runKiln } from "#test/support/kiln-process.ts";
 
-const main = join(import.meta.dirname, "../../cli/main.ts");
 const fixture = join(import.meta.dirname, "../fixtures/exported/rms_swiglu_residual_s");
 const model = join(fixture, "model.onnx");
 const data = join(fixture, "test_data_set_0");
-
-interface Ended {
-	readonly code: number;
-	readonly stdout: string;
-	readonly stderr: string;
-}
-
-function kiln(
-	parameters: readonly string[],
-	environment: Readonly<Record<string, string>> = {},
-): Promise<Ended> {
-	return new Promise((resolve) => {
-		const env = { ...process.env, ...environment };
-		execFile(process.execPath, [main, ...parameters], { env, timeout: 55_000 }, (error, stdout, stderr) => {
-			resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr });
-		});
-	});
-}
 
 let root: string;
 beforeAll(() => {
@@ -43,29 +33,29 @@ describe("without a service", () => {
 		["a file that is not there", ["analyze", "/nonexistent.onnx"]],
 		["a shape for a dimension that the model does not have", ["analyze", model, "--shape", "nothing=3"]],
 	])("%s is a wrong use: exit code 2, nothing on stdout", async (_, parameters) => {
-		expect(await kiln(parameters)).toMatchObject({ code: 2, stdout: "" });
+		expect(await runKiln(parameters)).toMatchObject({ code: 2, stdout: "" });
 	});
 
 	test("a file that is no model is refused with its code as JSON", async () => {
 		const broken = join(root, "broken.onnx");
 		writeFileSync(broken, "not a model");
-		const { code, stdout } = await kiln(["analyze", broken, "--json"]);
+		const { code, stdout } = await runKiln(["analyze", broken, "--json"]);
 		expect(code).toBe(2);
 		expect(JSON.parse(stdout).error.code).toBe("model.malformed");
 	});
 
 	test("--help of every command has an example", async () => {
-		const { stdout } = await kiln(["--help"]);
+		const { stdout } = await runKiln(["--help"]);
 		const commands = [...stdout.matchAll(/^ {2}([a-z]+) .*/gm)].map(([, name]) => name ?? "");
 		expect(commands).toContain("optimize");
 		const names = commands.filter((name) => name !== "help" && name !== "runner");
-		for (const help of await Promise.all(names.map((name) => kiln([name, "--help"])))) {
+		for (const help of await Promise.all(names.map((name) => runKiln([name, "--help"])))) {
 			expect(help.stdout).toMatch(/Examples?:\n {2}kiln/);
 		}
 	});
 
 	test("analyze names islands, refusals and coverage", async () => {
-		const { code, stdout } = await kiln(["analyze", model, "--json"]);
+		const { code, stdout } = await runKiln(["analyze", model, "--json"]);
 		expect(code).toBe(0);
 		expect(JSON.parse(stdout)).toMatchObject({
 			islands: [{ index: 0, program: expect.stringMatching(/^[0-9a-f]{64}$/) }],
@@ -74,8 +64,46 @@ describe("without a service", () => {
 		});
 	});
 
+	test("Ctrl-C ends a command in the middle of a computation", async () => {
+		const heavy = join(import.meta.dirname, "../fixtures/exported/mirage_gated_mlp_s/model.onnx");
+		const child = spawn(process.execPath, [kilnMain, "search", heavy, "--effort", "max"]);
+		child.stderr.on("data", (text: Buffer) => {
+			if (text.includes("searching")) child.kill("SIGINT");
+		});
+		const signal = await new Promise((resolve) => child.once("close", (_, by) => resolve(by)));
+		expect(signal).toBe("SIGINT");
+	});
+
+	test("a reader that has seen enough is no fault", async () => {
+		const child = spawn(process.execPath, [kilnMain, "analyze", model, "--json"]);
+		child.stdout.destroy();
+		let messages = "";
+		child.stderr.on("data", (text: Buffer) => {
+			messages += text;
+		});
+		await new Promise((resolve) => child.once("close", resolve));
+		expect(messages).not.toContain("Error");
+	});
+
+	test("a folder whose manifest is none is refused by name", async () => {
+		const kernels = join(root, "strange");
+		mkdirSync(join(kernels, "app"), { recursive: true });
+		writeFileSync(join(kernels, "app", "manifest.json"), '{"name":"app"}');
+		const { code, stderr } = await runKiln(["check", model, "--data", data, "--kernels", kernels]);
+		expect(code).toBe(5);
+		expect(stderr).toContain(join("app", "manifest.json"));
+	});
+
+	test("without a compiler optimize says so instead of waiting for a runner", async () => {
+		const folder = ["--data-folder", join(root, "no-compiler"), "-o", join(root, "nothing")];
+		const environment = { PATH: "/nonexistent", CC: "/nonexistent/cc" };
+		const { code, stderr } = await runKiln(["optimize", model, ...folder], environment);
+		expect(stderr).toContain("toolchain.missing");
+		expect(code).toBe(7);
+	});
+
 	test("search proves what it prints", async () => {
-		const { code, stdout } = await kiln(["search", model, "--effort", "quick", "--json"]);
+		const { code, stdout } = await runKiln(["search", model, "--effort", "quick", "--json"]);
 		expect(code).toBe(0);
 		const [island] = JSON.parse(stdout).islands;
 		expect(island.mugraphs.length).toBeGreaterThan(0);
@@ -84,27 +112,27 @@ describe("without a service", () => {
 	});
 
 	test("check accepts the stored outputs and refuses changed ones with exit code 5", async () => {
-		expect(await kiln(["check", model, "--data", data])).toMatchObject({ code: 0 });
+		expect(await runKiln(["check", model, "--data", data])).toMatchObject({ code: 0 });
 		const changed = mkdtempSync(join(root, "data-"));
 		for (const file of readdirSync(data)) copyFileSync(join(data, file), join(changed, file));
 		const output = readFileSync(join(changed, "output_0.pb"));
 		output.writeFloatLE(output.readFloatLE(output.length - 4) + 1, output.length - 4);
 		writeFileSync(join(changed, "output_0.pb"), output);
-		const { code, stdout } = await kiln(["check", model, "--data", changed, "--json"]);
+		const { code, stdout } = await runKiln(["check", model, "--data", changed, "--json"]);
 		expect(code).toBe(5);
 		expect(JSON.parse(stdout)).toMatchObject({ verdict: "different", outputs: [{ name: "y" }] });
 	});
 
 	test("equivalent proves a model equal to itself and finds another different", async () => {
 		const other = join(fixture, "../mirage_lora_s/model.onnx");
-		expect(await kiln(["equivalent", model, model, "--quiet"])).toMatchObject({ code: 0 });
-		expect((await kiln(["equivalent", model, other])).code).toBe(5);
+		expect(await runKiln(["equivalent", model, model, "--quiet"])).toMatchObject({ code: 0 });
+		expect((await runKiln(["equivalent", model, other])).code).toBe(5);
 	});
 
 	test("a server that is not there ends with exit code 7, a missing key with 6", async () => {
 		const server = ["optimize", model, "--server", "http://127.0.0.1:9"];
-		expect((await kiln(server, { KILN_API_KEY: "kiln_x" })).code).toBe(7);
-		expect((await kiln(server, { KILN_API_KEY: "" })).code).toBe(6);
+		expect((await runKiln(server, { KILN_API_KEY: "kiln_x" })).code).toBe(7);
+		expect((await runKiln(server, { KILN_API_KEY: "" })).code).toBe(6);
 	});
 });
 
@@ -125,7 +153,7 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 	afterAll(() => stack.stop());
 
 	test("a miss in frozen mode ends with exit code 4 and starts nothing", async () => {
-		const { code, stdout } = await kiln(["fetch", model, ...service, "--json"], environment);
+		const { code, stdout } = await runKiln(["fetch", model, ...service, "--json"], environment);
 		expect(code).toBe(4);
 		expect(JSON.parse(stdout).error.code).toBe("cache.miss");
 		expect(stack.runnerPid()).toBeNull();
@@ -135,7 +163,7 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 		stack.ensureRunner();
 		const kernels = join(root, "kernels");
 		const optimize = ["optimize", model, ...service, "-o", kernels, "--json"];
-		const first = await kiln(optimize, environment);
+		const first = await runKiln(optimize, environment);
 		expect(first.code).toBe(0);
 		const result = JSON.parse(first.stdout);
 		expect(result).toMatchObject({
@@ -143,11 +171,11 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 			islands: [{ index: 0, verdict: expect.stringMatching(/^(faster|tie|baseline|inconclusive)$/) }],
 		});
 		expect(readdirSync(join(kernels, "island-0"))).toContain("manifest.json");
-		const checked = await kiln(["check", model, "--data", data, "--kernels", kernels, "--json"]);
+		const checked = await runKiln(["check", model, "--data", data, "--kernels", kernels, "--json"]);
 		expect(checked.code).toBe(0);
 		const isPublished = ["faster", "tie"].includes(result.islands[0].verdict);
 		expect(JSON.parse(checked.stdout).kernelsRun).toBe(isPublished ? 1 : 0);
-		const again = await kiln(["fetch", model, ...service, "-o", kernels, "--json"], environment);
+		const again = await runKiln(["fetch", model, ...service, "-o", kernels, "--json"], environment);
 		if (result.islands[0].verdict !== "inconclusive") {
 			expect(again.code).toBe(0);
 			expect(JSON.parse(again.stdout)).toMatchObject({
@@ -174,13 +202,13 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 			"-o",
 			join(root, "untrusted"),
 		];
-		const { code, stderr } = await kiln(untrusting, environment);
+		const { code, stderr } = await runKiln(untrusting, environment);
 		expect(code).toBe(5);
 		expect(stderr).toContain("not a trusted key");
 		expect(readdirSync(root)).not.toContain("untrusted");
 	});
 
 	test("a wrong API key ends with exit code 6", async () => {
-		expect((await kiln(["fetch", model, ...service], { KILN_API_KEY: "kiln_wrong" })).code).toBe(6);
+		expect((await runKiln(["fetch", model, ...service], { KILN_API_KEY: "kiln_wrong" })).code).toBe(6);
 	});
 });

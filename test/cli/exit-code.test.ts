@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { exitCodeOf, exitCodeOfCode } from "#cli/exit-code.ts";
+import { exitCodeOfResult } from "#cli/optimize-model.ts";
 import { errorCodes, OptimizeError } from "#shared/fault/optimize-error.ts";
 
 describe("exit codes", () => {
@@ -21,6 +22,15 @@ describe("exit codes", () => {
 	test("every code but our own bug has an exit code other than internal", () => {
 		const internal = Object.keys(errorCodes).filter((code) => exitCodeOfCode(code) === 1);
 		expect(internal).toEqual(["internal.bug"]);
+	});
+
+	test("a job that brought nothing ends with its fault, or as a service that did not answer", () => {
+		const kernel = { islands: [0], program: "", key: "", disposition: "executed", manifest: null } as const;
+		const failed = { ...kernel, islands: [0], error: { code: "verify.mismatch", message: "" } };
+		const open = { ...kernel, islands: [1], error: null };
+		expect(exitCodeOfResult({ kernels: [] })).toBe(0);
+		expect(exitCodeOfResult({ kernels: [open, failed] })).toBe(5);
+		expect(exitCodeOfResult({ kernels: [open] })).toBe(7);
 	});
 
 	test("a code newer than this client still ends by its class", () => {

@@ -1,6 +1,8 @@
-import { mkdtempSync, rmSync, statSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openDataFolder } from "#infra/data-folder.ts";
 
@@ -15,6 +17,20 @@ describe("openDataFolder", () => {
 		const first = openDataFolder(join(root, "a"));
 		expect(openDataFolder(join(root, "a"))).toEqual(first);
 		expect(openDataFolder(join(root, "b")).apiKey).not.toBe(first.apiKey);
+	});
+
+	test("processes that open a fresh folder at once agree on its secrets", async () => {
+		const script = `
+			const { openDataFolder } = await import(${JSON.stringify(import.meta.resolve("#infra/data-folder.ts"))});
+			const { apiKey, signingKey } = openDataFolder(process.argv[1]);
+			console.log(apiKey, signingKey.publicKey);
+		`;
+		const opened = Array.from({ length: 6 }, () =>
+			promisify(execFile)(process.execPath, ["--input-type=module", "-e", script, join(root, "fresh")]),
+		);
+		const said = new Set((await Promise.all(opened)).map(({ stdout }) => stdout));
+		expect(said.size).toBe(1);
+		expect(readdirSync(join(root, "fresh")).sort()).toEqual(["key", "objects", "runner", "signing-key"]);
 	});
 
 	test.each(["key", "signing-key"])("only the owner can read %s", (name) => {

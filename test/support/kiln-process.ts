@@ -9,7 +9,8 @@ export interface Ended {
 	readonly stderr: string;
 }
 
-const main = join(import.meta.dirname, "../../cli/main.ts");
+/** What Node runs for `kiln`. */
+export const kilnMain = join(import.meta.dirname, "../../cli/main.ts");
 const outputBytesMax = 256 * 2 ** 20;
 
 /** Runs `kiln …` to its end, whatever that is; killed after `timeoutMilliseconds`, which gives code -1. */
@@ -24,7 +25,7 @@ export function runKiln(
 			timeout: timeoutMilliseconds,
 			maxBuffer: outputBytesMax,
 		};
-		execFile(process.execPath, [main, ...parameters], options, (error, stdout, stderr) => {
+		execFile(process.execPath, [kilnMain, ...parameters], options, (error, stdout, stderr) => {
 			const code = error === null ? 0 : typeof error.code === "number" ? error.code : -1;
 			resolve({ code, stdout, stderr });
 		});
