@@ -166,8 +166,8 @@ function edgeEnvironment(
 		...backendEnvironment(storage, queue),
 		// The queue forgets at every restart, and one runner is soon done: what is overdue is sent again early.
 		KILN_SWEEP_QUEUED_SECONDS: "15",
-		// The only runner reports every few seconds while it lives.
-		KILN_SWEEP_RUNNING_SECONDS: "30",
+		// A runner reports every half a minute; one that was killed with its stack never will.
+		KILN_SWEEP_RUNNING_SECONDS: "60",
 		KILN_SIGNING_PUBLIC_KEYS: JSON.stringify({ [folder.signingKey.id]: folder.signingKey.publicKey }),
 	};
 }
