@@ -99,14 +99,20 @@ int buffer_overrun(const struct buffer *buffer) {
 	return 0;
 }
 
-int buffer_read_file(struct buffer *buffer, const char *path, char *error, size_t error_bytes) {
+/* A descriptor of a file of exactly `bytes`, or -1 with a message. */
+static int open_file(const char *path, size_t bytes, char *error, size_t error_bytes) {
 	const int file = open(path, O_RDONLY | O_CLOEXEC);
 	struct stat status;
-	if (file < 0 || fstat(file, &status) != 0) {
-		snprintf(error, error_bytes, "%s: %s", path, strerror(errno));
-		if (file >= 0) close(file);
-		return -1;
-	}
+	if (file < 0 || fstat(file, &status) != 0) snprintf(error, error_bytes, "%s: %s", path, strerror(errno));
+	else if ((size_t)status.st_size == bytes) return file;
+	else snprintf(error, error_bytes, "%s: %zu bytes, expected %zu", path, (size_t)status.st_size, bytes);
+	if (file >= 0) close(file);
+	return -1;
+}
+
+int buffer_read_file(struct buffer *buffer, const char *path, char *error, size_t error_bytes) {
+	const int file = open_file(path, buffer->bytes, error, error_bytes);
+	if (file < 0) return -1;
 	size_t done = 0;
 	while (done < buffer->bytes) {
 		const ssize_t count = read(file, buffer->data + done, buffer->bytes - done);
@@ -114,8 +120,26 @@ int buffer_read_file(struct buffer *buffer, const char *path, char *error, size_
 		done += (size_t)count;
 	}
 	close(file);
-	if (done == buffer->bytes && (size_t)status.st_size == buffer->bytes) return 0;
-	snprintf(error, error_bytes, "%s: %zu bytes, expected %zu", path, (size_t)status.st_size, buffer->bytes);
+	if (done == buffer->bytes) return 0;
+	snprintf(error, error_bytes, "%s: cannot be read after %zu bytes", path, done);
+	return -1;
+}
+
+int buffer_can_show(size_t bytes) { return bytes >= large_page && bytes % PAGE == 0; }
+
+int buffer_show_file(struct buffer *buffer, size_t bytes, const char *path, char *error, size_t error_bytes) {
+	memset(buffer, 0, sizeof *buffer);
+	const int file = open_file(path, bytes, error, error_bytes);
+	if (file < 0) return -1;
+	buffer->bytes = bytes;
+	buffer->placement = PLACEMENT_FILE;
+	buffer->mapping_bytes = bytes + 2 * PAGE;
+	buffer->mapping = mmap(NULL, buffer->mapping_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (buffer->mapping != MAP_FAILED)
+		buffer->data = mmap(buffer->mapping + PAGE, bytes, PROT_READ, MAP_PRIVATE | MAP_FIXED | MAP_POPULATE, file, 0);
+	close(file);
+	if (buffer->mapping != MAP_FAILED && buffer->data != MAP_FAILED) return 0;
+	snprintf(error, error_bytes, "%s: %s", path, strerror(errno));
 	return -1;
 }
 

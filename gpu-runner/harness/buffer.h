@@ -9,6 +9,8 @@ enum placement {
 	PLACEMENT_FENCED,
 	/* Begins at a 2 MB boundary, and asks for 2 MB pages when it is that large. */
 	PLACEMENT_FAST,
+	/* Shows a file, read-only, between pages that must not be touched. */
+	PLACEMENT_FILE,
 };
 
 struct buffer {
@@ -36,5 +38,9 @@ int buffer_overrun(const struct buffer *buffer);
 void buffer_mend(struct buffer *buffer);
 /* Fills the buffer from a file of exactly its length: 0, or -1 with a message in `error`. */
 int buffer_read_file(struct buffer *buffer, const char *path, char *error, size_t error_bytes);
+/* Whether a file of this length can be shown: it has to end with a page, and to be worth a mapping of its own. */
+int buffer_can_show(size_t bytes);
+/* Shows a file of exactly `bytes` instead of copying it: 0, or -1 with a message in `error`. */
+int buffer_show_file(struct buffer *buffer, size_t bytes, const char *path, char *error, size_t error_bytes);
 int buffer_write_file(const struct buffer *buffer, const char *path);
 #endif

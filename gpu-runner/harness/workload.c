@@ -5,21 +5,32 @@
 #include <string.h>
 
 /* Callers need only align to elements: on odd datasets tensors lie one element off a rounder address. */
+static size_t bytes_behind(const struct tensor_request *tensor, int dataset) {
+	return dataset % 2 == 1 ? tensor->element_bytes : 0;
+}
+
 static void create(struct buffer *buffer, const struct tensor_request *tensor, int dataset, enum placement placement) {
-	const size_t behind = dataset % 2 == 1 ? tensor->element_bytes : 0;
-	if (buffer_create(buffer, tensor->bytes, tensor->element_bytes, behind, placement) == 0) return;
+	if (buffer_create(buffer, tensor->bytes, tensor->element_bytes, bytes_behind(tensor, dataset), placement) == 0) return;
 	fprintf(stderr, "no memory for a tensor of %zu bytes\n", tensor->bytes);
 	exit(71);
 }
 
 static void load_input(struct buffer *buffer, const struct request *request, int dataset, int input, enum placement placement) {
+	const struct tensor_request *tensor = &request->inputs[input];
+	const char *path = request->datasets[dataset].inputs[input];
 	char error[512];
-	create(buffer, &request->inputs[input], dataset, placement);
-	if (buffer_read_file(buffer, request->datasets[dataset].inputs[input], error, sizeof error) != 0) {
-		fprintf(stderr, "%s\n", error);
-		exit(66);
+	int result;
+	/* Weights of a gigabyte are not copied for every process that only packs them. */
+	if (tensor->is_weight && bytes_behind(tensor, dataset) == 0 && buffer_can_show(tensor->bytes)) {
+		result = buffer_show_file(buffer, tensor->bytes, path, error, sizeof error);
+	} else {
+		create(buffer, tensor, dataset, placement);
+		result = buffer_read_file(buffer, path, error, sizeof error);
+		buffer_protect(buffer);
 	}
-	buffer_protect(buffer);
+	if (result == 0) return;
+	fprintf(stderr, "%s\n", error);
+	exit(66);
 }
 
 /* Without candidates only what baselines bind: their weights are in their models. */

@@ -97,8 +97,8 @@ export const kernelPrefix = "kiln_kernel";
 const compileMillisecondsMax = 120_000;
 const finalists = 6;
 const screenRoundsMax = 3;
-/** Taken even when they are longer than the budget: fewer would not carry a bootstrap. */
-const contestRoundsMin = 6;
+/** Taken even when they are longer than the budget: fewer would not rank the finalists, or not carry a bootstrap. */
+const contestRoundsMin = 4;
 const confirmRoundsMin = 12;
 /** A busy machine gets one more chance before the answer is `inconclusive`. */
 const confirmTries = 2;
