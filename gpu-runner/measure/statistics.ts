@@ -3,7 +3,7 @@
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
 import type { Random } from "#shared/numeric/random.ts";
 
-/** One participant's samples of one round. `clean`: no involuntary context switch fell into the sample. */
+/** One participant's samples of one round. `clean`: its threads hardly waited for a processor (docs/measuring.md). */
 export interface Burst {
 	readonly participant: string;
 	readonly round: number;

@@ -40,7 +40,7 @@ describe("scores", () => {
 		expect(quantile(values, q)).toBeCloseTo(expected, 12);
 	});
 
-	test("a burst's score ignores samples with a context switch while there are others", () => {
+	test("a burst's score ignores unclean samples while there are others", () => {
 		expect(scoreBurst(burst("k", 0, [1, 50, 51, 52], [false, true, true, true]))).toBeGreaterThan(49);
 		expect(scoreBurst(burst("k", 0, [7, 7], [false, false]))).toBe(7);
 	});
