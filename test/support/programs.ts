@@ -4,7 +4,12 @@ import type { AxisId, Program, ProgramNodeId } from "#shared/program/program.ts"
 import { buildProgram, type ProgramBuilder } from "./program-builder.ts";
 
 /** x / sqrt(mean(x²) + epsilon) along one axis. */
-function rootMeanSquareNorm(b: ProgramBuilder, x: ProgramNodeId, axis: AxisId, extent: number): ProgramNodeId {
+function rootMeanSquareNorm(
+	b: ProgramBuilder,
+	x: ProgramNodeId,
+	axis: AxisId,
+	extent: number,
+): ProgramNodeId {
 	const total = b.reduce("sum", b.map("multiply", x, x), axis);
 	const mean = b.map("multiply", total, b.constant(1 / extent));
 	return b.map("divide", x, b.map("sqrt", b.map("add", mean, b.constant(1e-5))));
