@@ -10,7 +10,7 @@ export interface QueueServer {
 	stop(): Promise<void>;
 }
 
-export const measureQueueName = "kiln-measure-cpu";
+const measureQueueName = "kiln-measure-cpu";
 /** Receives before a message is a poison message and goes to the dead-letter queue. */
 const receivesMax = 5;
 

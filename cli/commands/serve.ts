@@ -1,5 +1,6 @@
 // kiln serve: the local stack in the foreground, until Ctrl-C.
 
+import { fileURLToPath } from "node:url";
 import type { LocalStack } from "#infra/local.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { AddCommand, CommandContext } from "../command-context.ts";
@@ -7,6 +8,10 @@ import { dataFolderOption, dataFolderPath } from "../data-folder-option.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { parsePort } from "../parse-options.ts";
 import type { Terminal } from "../terminal.ts";
+
+const exampleModel = fileURLToPath(
+	new URL("../../examples/models/rms_swiglu_residual.onnx", import.meta.url),
+);
 
 interface ServeOptions {
 	readonly port: number;
@@ -32,7 +37,7 @@ async function serve(options: ServeOptions, { terminal, signal }: CommandContext
 		terminal.print("Try:");
 		terminal.print(
 			`  curl -s ${stack.url}/v1/models -H 'Authorization: Bearer ${stack.apiKey}' ` +
-				"-H 'Content-Type: application/octet-stream' --data-binary @examples/models/rms_swiglu_residual.onnx",
+				`-H 'Content-Type: application/octet-stream' --data-binary '@${exampleModel}'`,
 		);
 		terminal.printJson({ url: stack.url, apiKey: stack.apiKey, dataFolder: stack.dataFolder });
 		await aborted(signal);

@@ -1,7 +1,7 @@
 // What this runner is: read from the system and probed once, kept with every measurement as evidence.
 
 import { createHash } from "node:crypto";
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
@@ -113,6 +113,7 @@ async function runProbe(
 			line = text;
 		},
 	});
+	await rm(binary, { force: true });
 	if (end.kind !== "exited" || end.status !== 0)
 		throw new OptimizeError("toolchain.missing", `the probe did not run: ${end.kind}`);
 	return probeSchema.parse(JSON.parse(line));

@@ -257,13 +257,15 @@ class Measurement {
 		tolerances: BaselineCheck["tolerances"],
 	): Promise<MeasuredKernel | null> {
 		this.note("confirm");
-		const { emitUnit, target, directory, compiler, budget, seed, threads } = this.request;
+		const { emitUnit, target, directory, compiler, budget, seed, threads, signal } = this.request;
 		const source = emitUnit([{ candidate: winner, prefix: kernelPrefix }]);
 		const library = join(directory, "kernel.so");
 		const outcome = await compileSharedLibrary(source, target, library, {
 			compiler,
 			timeoutMilliseconds: compileMillisecondsMax,
+			...(signal && { signal }),
 		});
+		if (signal?.aborted) throw new OptimizeError("limit.deadline", "measuring was cancelled");
 		if (outcome.kind === "failed")
 			return this.rejected(winner, { kind: "compileFailed", message: outcome.message });
 		const alone = { candidate: winner, prefix: kernelPrefix, library };

@@ -17,7 +17,7 @@ const scoreQuantile = 0.2;
 const resamples = 2000;
 const confidence = 0.95;
 /** Differences below this are a tie on a shared machine, however narrow the interval. */
-export const tieRatio = 1.03;
+const tieRatio = 1.03;
 const cleanShareMin = 0.5;
 /** An interval over fewer rounds would be an illusion. */
 const roundsMin = 5;
@@ -46,7 +46,7 @@ export function latencyOf(bursts: readonly Burst[], participant: string): number
 }
 
 /** Share of a participant's samples that are clean; 0 when it has none. */
-export function cleanShareOf(bursts: readonly Burst[], participant: string): number {
+function cleanShareOf(bursts: readonly Burst[], participant: string): number {
 	const flags = bursts.filter((burst) => burst.participant === participant).flatMap((burst) => burst.clean);
 	return flags.length === 0 ? 0 : flags.filter(Boolean).length / flags.length;
 }

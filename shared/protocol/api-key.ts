@@ -2,11 +2,11 @@
 
 import { z } from "zod";
 
-export const scopeSchema = z.enum(["models:write", "jobs:write", "cache:read", "admin"]);
+const scopeSchema = z.enum(["models:write", "jobs:write", "cache:read", "admin"]);
 export type Scope = z.infer<typeof scopeSchema>;
 
 /** Names that become parts of store keys. */
-export const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
+const nameSchema = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/);
 
 export const apiKeyRecordSchema = z.object({
 	schema: z.literal("kiln.key/1"),

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 
-export const jobStates = [
+const jobStates = [
 	"validating",
 	"queued",
 	"running",

@@ -24,7 +24,7 @@ export const shapeBindingsSchema = z
 export type ShapeBindings = z.infer<typeof shapeBindingsSchema>;
 
 /** Graph inputs that keep their value between calls, by name. */
-export const weightNamesSchema = z.array(z.string().min(1).max(1024)).max(weightNamesMax);
+const weightNamesSchema = z.array(z.string().min(1).max(1024)).max(weightNamesMax);
 /** Which graph inputs are weights: those named, `none`, or `auto`: found by how they are used. */
 export const weightsSchema = z.union([z.enum(["auto", "none"]), weightNamesSchema]);
 export type Weights = z.infer<typeof weightsSchema>;
@@ -54,7 +54,6 @@ export const refusalSchema = z.object({
 	code: z.string(),
 	reason: z.string(),
 });
-export type RefusalView = z.infer<typeof refusalSchema>;
 
 /** How much of the model its islands hold. */
 export const coverageSchema = z.object({

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** One fault within a request: where (JSON pointer, or the ONNX node) and what. */
-export const problemErrorSchema = z.object({
+const problemErrorSchema = z.object({
 	pointer: z.string().optional(),
 	node: z.string().optional(),
 	message: z.string(),
