@@ -124,7 +124,7 @@ async function candidatesFor(session: BenchSession, island: Island): Promise<Can
 	const { target, threads, effort, folders } = session;
 	if (folders === null) {
 		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
-		const { proofs, emitUnit } = prepareCandidates(planProgram({ ...request, cursor: null }));
+		const { proofs, emitUnit } = await prepareCandidates(planProgram({ ...request, cursor: null }));
 		return { candidatesCount: proofs.length, emitUnit };
 	}
 	const folder = folders.get(island.digest);

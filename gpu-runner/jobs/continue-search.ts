@@ -1,6 +1,10 @@
 import { setImmediate } from "node:timers/promises";
 import type { Plan, PlannedCandidate, PlannedMuGraph } from "#shared/pipeline/plan.ts";
-import { planProgram } from "#shared/pipeline/plan-program.ts";
+import { effortBudgets, planProgram } from "#shared/pipeline/plan-program.ts";
+
+/** What one stretch may take before messages and leases are looked after again: a few seconds. */
+const stretchStates = 5_000;
+const stretchMuGraphs = 8;
 
 /** Takes a search that stopped at its state limit up again, at most `continuations` times: the plan with what was found besides. */
 export async function continueSearch(plan: Plan, continuations: number, signal: AbortSignal): Promise<Plan> {
@@ -16,13 +20,15 @@ export async function continueSearch(plan: Plan, continuations: number, signal: 
 			threads,
 			effort,
 			cursor: whole.search.cursor,
+			searchStatesMax: stretchStates,
+			muGraphsMax: stretchMuGraphs,
 		});
 		whole = mergePlans(whole, more);
 	}
 	return whole;
 }
 
-/** Candidates of both, best first; a µGraph found twice counts once. */
+/** Candidates of both, best first, no more than the effort allows; a µGraph found twice counts once. */
 function mergePlans(plan: Plan, more: Plan): Plan {
 	const indices = new Map(plan.muGraphs.map((muGraph, index) => [muGraph.digest, index]));
 	const muGraphs: PlannedMuGraph[] = [...plan.muGraphs];
@@ -39,7 +45,7 @@ function mergePlans(plan: Plan, more: Plan): Plan {
 	return {
 		...plan,
 		muGraphs,
-		candidates,
+		candidates: candidates.slice(0, effortBudgets[plan.effort].candidatesMax),
 		search: {
 			statesVisited: plan.search.statesVisited + statesVisited,
 			statesPruned: addCounts(plan.search.statesPruned, more.search.statesPruned),

@@ -3,7 +3,7 @@ import type { Effort } from "#shared/pipeline/plan.ts";
 
 export interface RunnerBudget {
 	readonly measure: MeasureBudget;
-	/** Times a search that stopped with a cursor is taken up again. */
+	/** Stretches (continue-search.ts) by which a search that stopped with a cursor is carried on. */
 	readonly searchContinuations: number;
 }
 
@@ -29,7 +29,7 @@ const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 			confirmRoundsMax: 60,
 			quietMilliseconds: 20,
 		},
-		searchContinuations: 2,
+		searchContinuations: 8,
 	},
 	max: {
 		measure: {
@@ -40,7 +40,7 @@ const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 			confirmRoundsMax: 200,
 			quietMilliseconds: 50,
 		},
-		searchContinuations: 16,
+		searchContinuations: 36,
 	},
 };
 

@@ -46,7 +46,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 	await work.enter("search");
 	const plan = await continueSearch(fetched, budget.searchContinuations, work.signal);
 	await work.enter("recheck");
-	const candidates = prepareCandidates(plan);
+	const candidates = await prepareCandidates(plan);
 	const directory = await createTaskFolder(services.workFolder);
 	try {
 		await work.enter("measure");

@@ -40,13 +40,15 @@ export interface PlanRequest {
 	readonly cursor: string | null;
 	/** Fewer states than the effort allows, where the place of the search demands it. */
 	readonly searchStatesMax?: number;
+	/** Fewer µGraphs than the effort allows, likewise. */
+	readonly muGraphsMax?: number;
 }
 
 /** Seed of the verifier's field inputs; fixed so that equal requests give equal plans, stored in every certificate. */
 const verifySeed = 20_250_701;
 
 /**
- * Finds, proves and ranks candidates for one program. The plan has no baselines yet (baselines.ts adds them).
+ * Finds, proves and ranks candidates for one program. The plan has no baselines yet (island-baselines.ts writes them).
  * Every µGraph in it is verified; one that is not equal is dropped and counted under `statesPruned.unverified`.
  */
 export function planProgram(request: PlanRequest): Plan {
@@ -56,7 +58,7 @@ export function planProgram(request: PlanRequest): Plan {
 		request.program,
 		{
 			statesMax: Math.min(budget.searchStatesMax, request.searchStatesMax ?? budget.searchStatesMax),
-			foundMax: budget.muGraphsMax,
+			foundMax: Math.min(budget.muGraphsMax, request.muGraphsMax ?? budget.muGraphsMax),
 		},
 		request.cursor ?? undefined,
 	);
