@@ -114,6 +114,8 @@ class Measurement {
 	private readonly outcomes = new Map<number, CandidateMeasurement["outcome"]>();
 	private readonly errors = new Map<number, number>();
 	private packings: ReadonlyMap<number, Packing> = new Map();
+	/** On the inputs of timing, as the check allowed it: what float32 itself loses there is no kernel's fault. */
+	private timingTolerance = toleranceRelative;
 	private readonly stages: Stage[] = [];
 
 	constructor(request: MeasureRequest) {
@@ -185,6 +187,7 @@ class Measurement {
 				faults: [...check.baselineFaults.values()],
 			});
 		this.packings = packings;
+		this.timingTolerance = present(check.tolerances[0], "a usable baseline computes the ordinary inputs");
 		const right = compiled.filter(({ candidate }) => {
 			const outcome = present(outcomes.get(candidate), "every compiled candidate was checked");
 			if (outcome.kind === "right") this.errors.set(candidate, outcome.errorMax);
@@ -317,7 +320,7 @@ class Measurement {
 			budget: { milliseconds, roundsMin, roundsMax, quietMilliseconds: budget.quietMilliseconds },
 			baselines,
 			packings: this.packings,
-			tolerance: toleranceRelative,
+			tolerance: this.timingTolerance,
 			silenceMilliseconds: hangMilliseconds,
 			...(signal && { signal }),
 		};
