@@ -106,6 +106,9 @@ function printLoad(scope: CScope, load: LoadExpression): string {
 	if (load.laneStride === 1 && type === "float16" && load.active === load.lanes) {
 		return `${scope.prelude.call("half", load.lanes)}(*(const kiln_h${load.lanes}u *)(${pointer}))`;
 	}
+	if (load.laneStride === 1 && type === "bool" && load.active === load.lanes) {
+		return `${scope.prelude.call("flags", load.lanes)}(${pointer})`;
+	}
 	scope.prelude.call("splat", load.lanes);
 	const lanes = Array.from({ length: load.lanes }, (_, lane) => (lane < load.active ? at(lane) : "0.0f"));
 	return `(kiln_f${load.lanes}){${lanes.join(", ")}}`;

@@ -103,6 +103,13 @@ const sharedFunctions: Readonly<Record<string, PreludeFunction>> = {
 		needs: ["splat"],
 		text: "static inline F kiln_truth_L(I mask) { return (F)(mask & (I)kiln_splat_L(1.0f)); }",
 	},
+	flags: {
+		needs: ["truth"],
+		text: `static inline F kiln_flags_L(const unsigned char *p) {
+	typedef unsigned char bytes __attribute__((vector_size(L), aligned(1), may_alias));
+	return kiln_truth_L(__builtin_convertvector(*(const bytes *)p, I) != 0);
+}`,
+	},
 	select: {
 		needs: ["blend", "splat"],
 		text: "static inline F kiln_select_L(F c, F yes, F no) { return kiln_blend_L(c != kiln_splat_L(0.0f), yes, no); }",
