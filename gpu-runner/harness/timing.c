@@ -30,6 +30,11 @@ enum {
 	REFERENCE_BYTES = 32 << 20,
 	REFERENCE_SAMPLES = 2,
 	QUIET_POLL_MICROSECONDS = 250,
+	/* ONNX Runtime's workers spin this long, at the most, after a run before they sleep: with several threads whoever came
+	 * next would have to share a processor with them. */
+	SPINNING_MILLISECONDS = 200,
+	/* Workers that slept take a while until they are there at once. */
+	THREADS_WARM_NANOSECONDS = 3000000,
 };
 
 enum kind { KIND_BASELINE, KIND_CANDIDATE, KIND_REFERENCE };
@@ -95,7 +100,9 @@ static int runnable_processes(void) {
 
 /* Waits until nothing else wants a processor (a spinning worker of the runtime counts), at most the asked time. */
 static void wait_for_quiet(void) {
-	const double end = now_nanoseconds() + (double)request->quiet_milliseconds * 1e6;
+	size_t bound = (size_t)request->quiet_milliseconds;
+	if (request->threads > 1 && bound < SPINNING_MILLISECONDS) bound = SPINNING_MILLISECONDS;
+	const double end = now_nanoseconds() + (double)bound * 1e6;
 	while (runnable_processes() > 1 && now_nanoseconds() < end) usleep(QUIET_POLL_MICROSECONDS);
 }
 
@@ -178,6 +185,16 @@ static void enter(struct participant *who, int index) {
 	if (!who->taking_part) report_fault(who->id, "refused", error);
 }
 
+/* Warms what the one before has cooled: caches, and with several threads the workers. Where all runs are long each does so
+ * itself, in a part that does not count. */
+static int warm(struct participant *who, char *error) {
+	if (only_long_runs) return 0;
+	const double end = now_nanoseconds() + (request->threads > 1 ? THREADS_WARM_NANOSECONDS : 0);
+	int result = run(who, error);
+	while (result == 0 && now_nanoseconds() < end) result = run(who, error);
+	return result;
+}
+
 static void burst(struct participant *who, int round) {
 	double nanoseconds[SAMPLES_MAX];
 	unsigned char clean[SAMPLES_MAX];
@@ -185,8 +202,7 @@ static void burst(struct participant *who, int round) {
 	report_begin(who->id, "time", 0);
 	wait_for_quiet();
 	waiting_begin();
-	/* Warms what the one before has cooled. Where all runs are long each does so itself, in a part that does not count. */
-	int result = only_long_runs ? 0 : run(who, error);
+	int result = warm(who, error);
 	for (int i = 0; i < who->samples && result == 0; i++) {
 		const struct disturbance before = disturbance_now();
 		const double start = now_nanoseconds();
