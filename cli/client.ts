@@ -44,6 +44,9 @@ const waitSeconds = 15;
 const requestMilliseconds = 120_000;
 const triesMax = 4;
 const pauseMillisecondsFirst = 250;
+/** How long, and how often, a request is asked for that is still being worked on. */
+const underWayMillisecondsMax = 900_000;
+const underWayPauseMilliseconds = 1_000;
 
 export function createClient(options: ClientOptions): Client {
 	const send = (path: string, init: RequestInit = {}) => sendRequest(options, path, init);
@@ -129,14 +132,25 @@ function bindingsQuery({ shapes, weights }: ModelBindings): URLSearchParams {
 	return query;
 }
 
-/** Sends until there is an answer that is not a passing fault. Every request of ours may be repeated unchanged. */
+/**
+ * Sends until there is an answer that is not a passing fault. Every request of ours may be repeated unchanged; one that a
+ * first sending of it is still being worked on (a large model is planned) is asked for again until that has ended.
+ */
 async function sendRequest(options: ClientOptions, path: string, init: RequestInit): Promise<Response> {
 	const url = `${options.url.replace(/\/$/, "")}${path}`;
-	for (let attempt = 1, pause = pauseMillisecondsFirst; ; attempt++, pause *= 2) {
+	const limit = performance.now() + underWayMillisecondsMax;
+	for (let attempt = 1, pause = pauseMillisecondsFirst; ; ) {
 		const outcome = await trySend(url, options, init);
 		if (outcome.kind === "answer") return outcome.response;
-		if (!outcome.isRetryable || attempt === triesMax) throw outcome.error;
-		await sleep(Math.max(pause, outcome.retryAfterMilliseconds), options.signal);
+		const isUnderWay = outcome.error.code === "request.idempotency_in_progress" && performance.now() < limit;
+		if (!isUnderWay && (!outcome.isRetryable || attempt === triesMax)) throw outcome.error;
+		await sleep(
+			Math.max(isUnderWay ? underWayPauseMilliseconds : pause, outcome.retryAfterMilliseconds),
+			options.signal,
+		);
+		if (isUnderWay) continue;
+		attempt++;
+		pause *= 2;
 	}
 }
 
