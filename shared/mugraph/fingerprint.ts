@@ -48,8 +48,9 @@ function digestWith(muGraph: MuGraph, digestText: DigestText): string {
 	const kernels = muGraph.kernels.map((kernel) => kernelForm(kernel, muGraph, stored, digestText));
 	return digestText(
 		JSON.stringify([
-			"kiln.mugraph/1",
+			"kiln.mugraph/2",
 			muGraph.axes.map((axis) => axis.extent),
+			muGraph.splits.map(({ axis, innerExtent }) => [axis, innerExtent]),
 			muGraph.inputs.map(({ shape, dataType, role }) => [shape, dataType, role]),
 			muGraph.outputs.map(({ shape, dataType }) => [shape, dataType]),
 			kernels.sort(),

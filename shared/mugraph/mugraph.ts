@@ -16,6 +16,7 @@ import type {
 	ReduceOperator,
 	StridedAccess,
 } from "#shared/program/program.ts";
+import type { AxisSplit } from "#shared/program/split-axes.ts";
 
 /** Index into `Kernel.nodes`. */
 export type BlockNodeId = number;
@@ -109,7 +110,10 @@ export interface Kernel {
 }
 
 export interface MuGraph {
+	/** The program's axes with `splits` applied. */
 	readonly axes: readonly Axis[];
+	/** How the program's axes were cut in two before anything else, in order; none as a rule. */
+	readonly splits: readonly AxisSplit[];
 	readonly inputs: readonly ProgramInput[];
 	readonly outputs: readonly Omit<ProgramOutput, "pieces">[];
 	readonly intermediates: readonly Intermediate[];

@@ -10,6 +10,10 @@ import type { BlockNode, Kernel, LoadSource, MuGraph, StoreTarget } from "./mugr
 export function printMuGraph(muGraph: MuGraph): string {
 	const lines: string[] = [];
 	lines.push(`axes ${muGraph.axes.map((axis, id) => `a${id}:${axis.extent}`).join(" ")}`);
+	muGraph.splits.forEach(({ axis, innerExtent }, id) => {
+		const inner = muGraph.axes.length - muGraph.splits.length + id;
+		lines.push(`split a${axis} into a${axis} · a${inner}:${innerExtent}`);
+	});
 	muGraph.intermediates.forEach((intermediate, id) => {
 		lines.push(`intermediate t${id} ${axisList(intermediate.axes)}`);
 	});

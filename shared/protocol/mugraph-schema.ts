@@ -56,6 +56,7 @@ const blockNodeSchema = z.discriminatedUnion("kind", [
 
 export const muGraphSchema = z.object({
 	axes: z.array(axisSchema),
+	splits: z.array(z.object({ axis: indexSchema, innerExtent: z.int().min(2) })),
 	inputs: z.array(programInputSchema),
 	outputs: z.array(z.object({ shape: shapeSchema, dataType: z.enum(dataTypes) })),
 	intermediates: z.array(z.object({ axes: indicesSchema })),

@@ -1,9 +1,14 @@
 import { present } from "#shared/fault/assert.ts";
 import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program, ProgramNodeId } from "#shared/program/program.ts";
+import type { AxisSplit } from "#shared/program/split-axes.ts";
 
-/** A µGraph from placed kernels whose intermediates are still named by DAG nodes: numbers them in order of their stores. */
-export function assembleMuGraph(dag: Program, kernels: readonly Kernel[]): MuGraph {
+/** A µGraph from placed kernels whose intermediates are still named by DAG nodes: numbers them in order of their stores. `dag` is over the split axes. */
+export function assembleMuGraph(
+	dag: Program,
+	splits: readonly AxisSplit[],
+	kernels: readonly Kernel[],
+): MuGraph {
 	const numbers = new Map<ProgramNodeId, number>();
 	const stored: ProgramNodeId[] = [];
 	for (const kernel of kernels) {
@@ -16,6 +21,7 @@ export function assembleMuGraph(dag: Program, kernels: readonly Kernel[]): MuGra
 	const numberOf = (node: ProgramNodeId): number => present(numbers.get(node), "intermediate stored earlier");
 	return {
 		axes: dag.axes,
+		splits,
 		inputs: dag.inputs,
 		outputs: dag.outputs.map(({ shape, dataType }) => ({ shape, dataType })),
 		intermediates: stored.map((node) => ({ axes: present(dag.nodes[node], "node").axes })),

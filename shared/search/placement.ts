@@ -128,7 +128,7 @@ function extentOf(spec: KernelSpec, axis: AxisId): number {
 /** The device memory that the kernel's loads and stores refer to. */
 function deviceOf(spec: KernelSpec): Omit<MuGraph, "kernels"> {
 	const { axes, inputs, outputs, nodes } = spec.dag;
-	return { axes, inputs, outputs, intermediates: nodes.map((node) => ({ axes: node.axes })) };
+	return { axes, splits: [], inputs, outputs, intermediates: nodes.map((node) => ({ axes: node.axes })) };
 }
 
 /** Of the kernel's arithmetic, the share that a grid of the shared axes alone would save. */

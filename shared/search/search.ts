@@ -79,6 +79,7 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 		if (state.placements === null) continue;
 		const muGraph = assembleMuGraph(
 			state.dag,
+			[],
 			state.placements.map(({ kernel }) => kernel),
 		);
 		tally.counts.emitted++;

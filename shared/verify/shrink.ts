@@ -129,6 +129,7 @@ export function shrinkMuGraph(
 	const dense = (access: StridedAccess): StridedAccess => denseAccess(ascending(access.axes), extents);
 	return {
 		axes: smallAxes(extents),
+		splits: [],
 		inputs: smallTensors(catalogue.inputAxes, extents),
 		outputs: smallTensors(catalogue.outputAxes, extents).map(({ shape, dataType }) => ({ shape, dataType })),
 		intermediates: muGraph.intermediates,

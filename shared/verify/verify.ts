@@ -12,6 +12,7 @@ import type { FieldFragment } from "#shared/numeric/field-buffer.ts";
 import { fieldPairs } from "#shared/numeric/field-pair.ts";
 import { canonicalProgramDigest } from "#shared/program/fingerprint.ts";
 import type { MapOperator, Program } from "#shared/program/program.ts";
+import { faultOfSplits, splitAxes } from "#shared/program/split-axes.ts";
 import type { Certificate, Verdict } from "./certificate.ts";
 import { batchErrorLog2, type DifferenceSizes, worstSizes } from "./error-bound.ts";
 import { sizeMuGraph, sizeProgram } from "./function-sizes.ts";
@@ -39,16 +40,22 @@ const batchLanes = [4, 16, 64, 256, 1024] as const;
 const lanesMax = 65536;
 
 /**
- * Whether the µGraph computes the program's outputs. Never throws for a wrong µGraph. A wrong one is taken for equal with
+ * Whether the µGraph computes the outputs of the program (`whole`: before the µGraph's splits of axes). Never throws for a wrong µGraph. A wrong one is taken for equal with
  * at most the certificate's probability. Cost: trials × operations at the small extents; milliseconds as a rule.
  */
-export function verifyMuGraph(muGraph: MuGraph, program: Program, options: VerifyOptions): VerifyOutcome {
+export function verifyMuGraph(muGraph: MuGraph, whole: Program, options: VerifyOptions): VerifyOutcome {
 	const different = (reason: string, output = 0): VerifyOutcome => ({
 		kind: "different",
 		seed: options.seed,
 		output,
 		reason,
 	});
+	const cut = faultOfSplits(
+		whole.axes.map(({ extent }) => extent),
+		muGraph.splits,
+	);
+	if (cut !== null) return different(cut);
+	const program = splitAxes(whole, muGraph.splits);
 	const signature = compareSignatures(muGraph, program);
 	if (signature !== null) return different(signature);
 	const [fault] = checkMuGraph(muGraph);
@@ -63,7 +70,7 @@ export function verifyMuGraph(muGraph: MuGraph, program: Program, options: Verif
 		const result = testFragment(smalls, fragment, options);
 		if (result.kind === "agreed")
 			return accept(muGraph, {
-				programDigest: canonicalProgramDigest(program),
+				programDigest: canonicalProgramDigest(whole),
 				muGraphDigest: muGraphDigest(muGraph),
 				fieldPairs,
 				seeds: [options.seed],

@@ -44,6 +44,7 @@ const negation: Kernel = {
 };
 const product: MuGraph = {
 	axes: [{ extent: 8 }, { extent: 64 }, { extent: 32 }],
+	splits: [],
 	inputs: [matrix([8, 64]), matrix([64, 32])],
 	outputs: [{ shape: [8, 32], dataType: "float32" }],
 	intermediates: [{ axes: [0, 2] }],

@@ -18,6 +18,7 @@ export function wholeProgramMuGraph(program: Program, grid = parallelAxes(progra
 		axes: program.axes,
 		inputs: program.inputs,
 		outputs: program.outputs.map(({ shape, dataType }) => ({ shape, dataType })),
+		splits: [],
 		intermediates: [],
 		kernels: [{ grid, loop: null, nodes }],
 	};
