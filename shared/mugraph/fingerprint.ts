@@ -7,7 +7,8 @@ import { sha256Hex } from "#shared/numeric/sha256.ts";
 import type { MapOperator, StridedAccess } from "#shared/program/program.ts";
 import type { BlockNode, Kernel, MuGraph } from "./mugraph.ts";
 
-const commutativeOperators: ReadonlySet<MapOperator> = new Set<MapOperator>([
+/** Operators for which f(a, b) = f(b, a). */
+export const commutativeOperators: ReadonlySet<MapOperator> = new Set<MapOperator>([
 	"add",
 	"multiply",
 	"maximum",
