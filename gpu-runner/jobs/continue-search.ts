@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Plan, PlannedCandidate, PlannedMuGraph } from "#shared/pipeline/plan.ts";
 import { effortBudgets, planProgram } from "#shared/pipeline/plan-program.ts";
+import { addCounts } from "#shared/pipeline/search-part.ts";
 
 /** What one stretch may take before messages and leases are looked after again: a few seconds. */
 const stretchStates = 5_000;
@@ -48,18 +49,9 @@ function mergePlans(plan: Plan, more: Plan): Plan {
 		candidates: candidates.slice(0, effortBudgets[plan.effort].candidatesMax),
 		search: {
 			statesVisited: plan.search.statesVisited + statesVisited,
-			statesPruned: addCounts(plan.search.statesPruned, more.search.statesPruned),
+			statesPruned: addCounts([plan.search.statesPruned, more.search.statesPruned]),
 			stop,
 			cursor,
 		},
 	};
-}
-
-function addCounts(
-	a: Readonly<Record<string, number>>,
-	b: Readonly<Record<string, number>>,
-): Readonly<Record<string, number>> {
-	const sum: Record<string, number> = { ...a };
-	for (const [reason, count] of Object.entries(b)) sum[reason] = (sum[reason] ?? 0) + count;
-	return sum;
 }

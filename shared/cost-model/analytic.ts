@@ -5,7 +5,7 @@
 import { present } from "#shared/fault/assert.ts";
 import type { BlockNode, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { AxisId, MapOperator } from "#shared/program/program.ts";
-import type { Candidate } from "#shared/schedule/candidate.ts";
+import type { ScheduledMuGraph } from "#shared/schedule/candidate.ts";
 import { kernelRoles } from "#shared/schedule/kernel-roles.ts";
 import { registerTileEfficiency } from "#shared/schedule/register-tile.ts";
 import type { KernelSchedule, Schedule } from "#shared/schedule/schedule.ts";
@@ -15,7 +15,7 @@ import { elementBytes } from "#shared/tensor/data-type.ts";
 /** Structural twin of the interface in cost-model.ts, which imports this file. */
 export const analyticCostModel = {
 	name: "analytic/1",
-	predict: (candidates: readonly Candidate[], target: CpuTarget, threads: number): Float32Array =>
+	predict: (candidates: readonly ScheduledMuGraph[], target: CpuTarget, threads: number): Float32Array =>
 		Float32Array.from(candidates, ({ muGraph, schedule }) =>
 			predictNanoseconds(muGraph.muGraph, schedule, target, threads),
 		),

@@ -3,7 +3,7 @@
 // implements the same interface.
 
 import { present } from "#shared/fault/assert.ts";
-import type { Candidate } from "#shared/schedule/candidate.ts";
+import type { ScheduledMuGraph } from "#shared/schedule/candidate.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { analyticCostModel } from "./analytic.ts";
 
@@ -11,27 +11,27 @@ export interface CostModel {
 	/** Stored with every plan that it ranked; changes when its predictions do. */
 	readonly name: string;
 	/** Nanoseconds a run, in the order of the candidates. Only their order is relied on. */
-	predict(candidates: readonly Candidate[], target: CpuTarget, threads: number): Float32Array;
+	predict(candidates: readonly ScheduledMuGraph[], target: CpuTarget, threads: number): Float32Array;
 }
 
-export interface RankedCandidate {
-	readonly candidate: Candidate;
+export interface RankedCandidate<C extends ScheduledMuGraph> {
+	readonly candidate: C;
 	readonly nanoseconds: number;
 }
 
-export interface Ranking {
+export interface Ranking<C extends ScheduledMuGraph> {
 	/** Name of the model. */
 	readonly model: string;
 	/** Fastest first; equal predictions keep the given order. */
-	readonly candidates: readonly RankedCandidate[];
+	readonly candidates: readonly RankedCandidate<C>[];
 }
 
-export function rankCandidates(
-	candidates: readonly Candidate[],
+export function rankCandidates<C extends ScheduledMuGraph>(
+	candidates: readonly C[],
 	target: CpuTarget,
 	threads: number,
 	model: CostModel = analyticCostModel,
-): Ranking {
+): Ranking<C> {
 	const predicted = model.predict(candidates, target, threads);
 	const ranked = candidates.map((candidate, at) => ({
 		candidate,

@@ -1,16 +1,14 @@
 // Program -> plan: search, verify, schedule, rank, in order, on one page. Runs at the edge within a state budget; a runner
 // goes on from `search.cursor` when the budget ended it.
 
-import { rankCandidates } from "#shared/cost-model/cost-model.ts";
+import { type RankedCandidate, rankCandidates } from "#shared/cost-model/cost-model.ts";
 import { present } from "#shared/fault/assert.ts";
 import type { Program } from "#shared/program/program.ts";
 import { enumerateSchedules } from "#shared/schedule/enumerate-schedules.ts";
 import type { Schedule } from "#shared/schedule/schedule.ts";
-import { searchMuGraphs } from "#shared/search/search.ts";
 import { type TargetId, targets } from "#shared/target/target.ts";
-import type { VerifiedMuGraph } from "#shared/verify/verified-mugraph.ts";
-import { verifyMuGraph } from "#shared/verify/verify.ts";
-import type { Effort, Plan, PlannedCandidate } from "./plan.ts";
+import type { Effort, Plan, PlannedCandidate, PlannedMuGraph } from "./plan.ts";
+import { mergeParts, type SearchPart, type SearchPartRequest, searchPart } from "./search-part.ts";
 
 /** What one level of effort may spend. Counts, not seconds, so that every instance gives the same plan. */
 export interface EffortBudget {
@@ -44,33 +42,33 @@ export interface PlanRequest {
 	readonly muGraphsMax?: number;
 }
 
-/** Seed of the verifier's field inputs; fixed so that equal requests give equal plans, stored in every certificate. */
-const verifySeed = 20_250_701;
+/** What to search for a plan; a shard of it with `shard` added. */
+export function searchOfPlan(request: PlanRequest): SearchPartRequest {
+	const budget = effortBudgets[request.effort];
+	return {
+		program: request.program,
+		cursor: request.cursor,
+		statesMax: Math.min(budget.searchStatesMax, request.searchStatesMax ?? budget.searchStatesMax),
+		muGraphsMax: Math.min(budget.muGraphsMax, request.muGraphsMax ?? budget.muGraphsMax),
+	};
+}
+
+/** Finds, proves and ranks candidates for one program, here and now. */
+export function planProgram(request: PlanRequest): Plan {
+	return assemblePlan(request, [searchPart(searchOfPlan(request))]);
+}
 
 /**
- * Finds, proves and ranks candidates for one program. The plan has no baselines yet (island-baselines.ts writes them).
- * Every µGraph in it is verified; one that is not equal is dropped and counted under `statesPruned.unverified`.
+ * The plan from all shards of its search: the same whatever their number. It has no baselines yet (island-baselines.ts
+ * writes them). Every µGraph in it is verified; one that is not equal is dropped and counted under
+ * `statesPruned.unverified`.
  */
-export function planProgram(request: PlanRequest): Plan {
+export function assemblePlan(request: PlanRequest, parts: readonly SearchPart[]): Plan {
 	const budget = effortBudgets[request.effort];
 	const target = targets[request.target];
-	const outcome = searchMuGraphs(
-		request.program,
-		{
-			statesMax: Math.min(budget.searchStatesMax, request.searchStatesMax ?? budget.searchStatesMax),
-			foundMax: Math.min(budget.muGraphsMax, request.muGraphsMax ?? budget.muGraphsMax),
-		},
-		request.cursor ?? undefined,
-	);
-	const verified: VerifiedMuGraph[] = [];
-	let unverified = 0;
-	for (const muGraph of outcome.found) {
-		const verdict = verifyMuGraph(muGraph, request.program, { seed: verifySeed });
-		if (verdict.kind === "equal") verified.push(verdict.verified);
-		else unverified++;
-	}
+	const { muGraphs, ...search } = mergeParts(parts, searchOfPlan(request).muGraphsMax);
 	const ranked = rankCandidates(
-		verified.flatMap((muGraph) =>
+		muGraphs.flatMap((muGraph) =>
 			enumerateSchedules(muGraph.muGraph, target, request.threads, budget.schedulesEachMax).map(
 				(schedule) => ({ muGraph, schedule }),
 			),
@@ -85,23 +83,15 @@ export function planProgram(request: PlanRequest): Plan {
 		target: request.target,
 		threads: request.threads,
 		effort: request.effort,
-		muGraphs: verified.map(({ digest, muGraph, certificate }) => ({ digest, muGraph, certificate })),
-		candidates: spreadOverMuGraphs(ranked.candidates, verified, budget.candidatesMax),
-		search: {
-			statesVisited: outcome.report.statesVisited,
-			statesPruned: { ...outcome.report.statesPruned, unverified },
-			stop: outcome.report.stop,
-			cursor: outcome.cursor,
-		},
+		muGraphs,
+		candidates: spreadOverMuGraphs(ranked.candidates, muGraphs, budget.candidatesMax),
+		search,
 		rankedBy: ranked.model,
 		baselines: [],
 	};
 }
 
-interface Ranked {
-	readonly candidate: { readonly muGraph: VerifiedMuGraph; readonly schedule: Schedule };
-	readonly nanoseconds: number;
-}
+type Ranked = RankedCandidate<{ readonly muGraph: PlannedMuGraph; readonly schedule: Schedule }>;
 
 /**
  * The best of the ranking, but with the best schedule of every µGraph first: an analytic model separates schedules of one
@@ -109,11 +99,11 @@ interface Ranked {
  */
 function spreadOverMuGraphs(
 	ranked: readonly Ranked[],
-	verified: readonly VerifiedMuGraph[],
+	muGraphs: readonly PlannedMuGraph[],
 	limit: number,
 ): PlannedCandidate[] {
-	const indexOf = new Map(verified.map((muGraph, index) => [muGraph, index]));
-	const seen = new Set<VerifiedMuGraph>();
+	const indexOf = new Map(muGraphs.map((muGraph, index) => [muGraph, index]));
+	const seen = new Set<PlannedMuGraph>();
 	const leaders: Ranked[] = [];
 	const others: Ranked[] = [];
 	for (const entry of ranked) {
@@ -124,7 +114,7 @@ function spreadOverMuGraphs(
 		.slice(0, limit)
 		.sort((a, b) => a.nanoseconds - b.nanoseconds)
 		.map(({ candidate, nanoseconds }) => ({
-			muGraph: present(indexOf.get(candidate.muGraph), "a ranked µGraph was verified"),
+			muGraph: present(indexOf.get(candidate.muGraph), "a ranked µGraph is one of the plan"),
 			schedule: candidate.schedule,
 			predictedNanoseconds: nanoseconds,
 		}));

@@ -1,8 +1,14 @@
+import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { VerifiedMuGraph } from "#shared/verify/verified-mugraph.ts";
 import type { Schedule } from "./schedule.ts";
 
-/** Something that can be lowered to code: a proven µGraph and how to run it. */
-export interface Candidate {
-	readonly muGraph: VerifiedMuGraph;
+/** What a cost model looks at: a µGraph and how to run it. */
+export interface ScheduledMuGraph {
+	readonly muGraph: { readonly muGraph: MuGraph };
 	readonly schedule: Schedule;
+}
+
+/** Something that can be lowered to code: the µGraph is proven. */
+export interface Candidate extends ScheduledMuGraph {
+	readonly muGraph: VerifiedMuGraph;
 }

@@ -49,7 +49,9 @@ export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
 	}
 	return {
 		contracts: contracts.sort((a, b) => b.multiplyAdds - a.multiplyAdds),
-		hasReduction: kernel.nodes.some((node) => node.kind === "reduce" || node.kind === "accumulate"),
+		hasReduction: kernel.nodes.some(
+			({ kind }) => kind === "reduce" || kind === "accumulate" || kind === "accumulateDeviations",
+		),
 		hasRescaling: kernel.nodes.some((node) => node.kind === "accumulate" && node.rescale !== null),
 		span,
 		outputSpan: outputSpan === span ? null : outputSpan,

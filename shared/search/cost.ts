@@ -17,6 +17,8 @@ const contractEachNanosecond = 64;
 const mapEachNanosecond = 16;
 /** What an exponential or the like costs, in simple operations. */
 const transcendentalOperations = 8;
+/** Simple operations that an element costs in a sum of squared deviations: its step's mean, difference, both sums. */
+const deviationOperations = 4;
 /** Handing one kernel's result to the next. */
 const kernelNanoseconds = 500;
 /** Of memory traffic and arithmetic the shorter hides behind the longer, but for this share. */
@@ -83,6 +85,10 @@ export function nodeNanoseconds(node: BlockNode, kernel: Kernel, extentOf: (axis
 			return (
 				(operations * (transcendental.has(node.operator) ? transcendentalOperations : 1)) / mapEachNanosecond
 			);
+		case "accumulateDeviations": {
+			const positions = node.over.reduce((count, axis) => count * extentOf(axis), operations);
+			return (positions * deviationOperations) / mapEachNanosecond;
+		}
 		case "accumulate": {
 			const steps = kernel.loop === null ? 1 : Math.ceil(extentOf(kernel.loop) / nominalLoopTile);
 			return (operations * steps * blockNodeOperands(node).length) / mapEachNanosecond;

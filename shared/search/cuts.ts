@@ -242,3 +242,12 @@ function findHomes(dag: Program, kernelOfNode: ReadonlyMap<ProgramNodeId, number
 	});
 	return homes;
 }
+
+/** The cut whose kernels hold exactly these units, in execution order; null when they wait for each other in a circle. */
+export function cutInto(dag: Program, groups: readonly (readonly ProgramNodeId[])[]): Cut | null {
+	const graph = findUnits(dag);
+	const unitOf = new Map(graph.units.map(({ node }, unit) => [node, unit]));
+	const units = groups.map((group) => group.map((node) => present(unitOf.get(node), "a unit")));
+	const order = executionOrder(units, graph);
+	return order === null ? null : describeCut(dag, graph, order, "lazy");
+}

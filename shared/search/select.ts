@@ -29,6 +29,14 @@ export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): rea
  * matroid).
  */
 export function selectRanked(entries: readonly RankedMuGraph[], limit: number): readonly MuGraph[] {
+	return selectRankedEntries(entries, limit).map(({ muGraph }) => muGraph);
+}
+
+/** The same with ranks kept, to select again later. */
+export function selectRankedEntries(
+	entries: readonly RankedMuGraph[],
+	limit: number,
+): readonly RankedMuGraph[] {
 	const ranked = [...entries].sort((a, b) => a.cost - b.cost || (a.identity < b.identity ? -1 : 1));
 	const patterns = new Set<string>();
 	const countOfKernels = new Map<number, number>();
@@ -42,7 +50,7 @@ export function selectRanked(entries: readonly RankedMuGraph[], limit: number): 
 		return true;
 	});
 	const kept = new Set([...new Set([...varied.slice(0, limit), ...ranked])].slice(0, limit));
-	return ranked.filter((entry) => kept.has(entry)).map(({ muGraph }) => muGraph);
+	return ranked.filter((entry) => kept.has(entry));
 }
 
 /** The kernels' grids and loops. */

@@ -9,6 +9,8 @@ export interface Unit {
 	readonly dependsOn: readonly number[];
 	/** Program inputs read directly or through element-wise values. */
 	readonly reads: readonly number[];
+	/** Itself, and the element-wise values and inputs it follows from, down to other units; ascending. */
+	readonly cone: readonly ProgramNodeId[];
 	/** Contractions on the longest way to this unit, itself included. */
 	readonly contractionDepth: number;
 }
@@ -22,6 +24,7 @@ export interface UnitGraph {
 interface Sources {
 	readonly units: ReadonlySet<number>;
 	readonly inputs: ReadonlySet<number>;
+	readonly nodes: ReadonlySet<ProgramNodeId>;
 }
 
 export function findUnits(dag: Program): UnitGraph {
@@ -36,6 +39,7 @@ export function findUnits(dag: Program): UnitGraph {
 				...below.flatMap((source) => [...source.inputs]),
 				...(node.kind === "input" ? [node.input] : []),
 			]),
+			nodes: new Set([...below.flatMap((source) => [...source.nodes]), id]),
 		};
 		if (node.kind !== "reduce" && node.kind !== "contract" && !outputs.has(id)) {
 			sources.push(reached);
@@ -49,9 +53,10 @@ export function findUnits(dag: Program): UnitGraph {
 			kind,
 			dependsOn,
 			reads: [...reached.inputs],
+			cone: [...reached.nodes].sort((a, b) => a - b),
 			contractionDepth: depth + (kind === "contract" ? 1 : 0),
 		});
-		sources.push({ units: new Set([units.length - 1]), inputs: new Set() });
+		sources.push({ units: new Set([units.length - 1]), inputs: new Set(), nodes: new Set() });
 	});
 	return { units };
 }

@@ -51,7 +51,7 @@ describe.each(Object.entries(samplePrograms))("%s", (_, program) => {
 	test("every µGraph is well formed and found once", () => {
 		expect(found.flatMap(checkMuGraph)).toEqual([]);
 		expect(new Set(found.map(muGraphDigest)).size).toBe(found.length);
-		expect(report.unique).toBe(report.emitted);
+		expect(report.emitted).toBeGreaterThanOrEqual(found.length);
 		expect([report.stop, cursor]).toEqual(["saturated", null]);
 	});
 
@@ -227,7 +227,7 @@ describe("limits", () => {
 	test("a budget of states stops with a cursor, and reports it", () => {
 		const outcome = searchMuGraphs(program, { statesMax: 10, foundMax: 100 });
 		expect(outcome.report).toMatchObject({ statesVisited: 10, stop: "stateLimit" });
-		expect(outcome.cursor).toMatch(/^\d+\.\d+\.\d+$/);
+		expect(outcome.cursor).toBe("10");
 	});
 
 	test("never returns more than asked for, cheapest first", () => {
