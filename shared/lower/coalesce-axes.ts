@@ -44,7 +44,8 @@ function mergeable(graph: MuGraph, outer: AxisId, inner: AxisId): boolean {
 		together(axes) && (!axes.includes(outer) || axes.indexOf(inner) === axes.indexOf(outer) + 1);
 	const agrees = (node: BlockNode): boolean => {
 		if (!together(node.axes)) return false;
-		if (node.kind === "reduce" || node.kind === "contract") return together(node.over);
+		if (node.kind === "reduce" || node.kind === "contract" || node.kind === "accumulateDeviations")
+			return together(node.over);
 		if (node.kind === "load" && node.source.kind === "input") return follows(node.source.access);
 		if (node.kind === "store" && node.target.kind === "output") return follows(node.target.access);
 		return true;
@@ -112,6 +113,7 @@ function mergeNode(
 			return { ...node, axes, target: { ...node.target, access: access(node.target.access) } };
 		case "reduce":
 		case "contract":
+		case "accumulateDeviations":
 			return { ...node, axes, over: without(node.over) };
 		case "constant":
 		case "map":

@@ -149,6 +149,7 @@ function compute(point: Point, id: BlockNodeId): Expression {
 		case "reduce":
 		case "contract":
 		case "accumulate":
+		case "accumulateDeviations":
 		case "store":
 			throw new Error(`block node ${id} (${node.kind}) was not computed before it was read`);
 		default:

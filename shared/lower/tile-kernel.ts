@@ -1,13 +1,16 @@
 // A kernel as one block computes it: grid axes of a single tile are gone, a loop of a single step is straight-line code,
 // what does not change from step to step has left the loop, and equal nodes are one.
 //
-// Before: stage 1 of a loop over k with tile = extent(k)   After: stage 0, and accumulate(x) is x itself.
+// Before: stage 1 of a loop over k with tile = extent(k)   After: stage 0, and accumulate(x) is x itself; the squared
+// deviations of x from its mean are summed in two passes over the resident x.
 
 import { assert, present } from "#shared/fault/assert.ts";
 import type { BlockNode, BlockNodeId, Kernel } from "#shared/mugraph/mugraph.ts";
-import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
+import { blockNodeOperands, isLoopCarried } from "#shared/mugraph/mugraph.ts";
 import type { Axis, AxisId } from "#shared/program/program.ts";
 import type { KernelSchedule } from "#shared/schedule/schedule.ts";
+import { expandDeviations } from "./expand-deviations.ts";
+import { withOperands } from "./with-operands.ts";
 
 export interface GridAxis {
 	readonly axis: AxisId;
@@ -38,7 +41,8 @@ export function tileKernel(kernel: Kernel, schedule: KernelSchedule, axes: reado
 	});
 	const loop = kernel.loop;
 	const steps = loop !== null && schedule.loopTile > 0 && schedule.loopTile < extentOf(loop);
-	if (loop === null || !steps) return { nodes: simplify(kernel.nodes, null), grid, loop: null };
+	if (loop === null || !steps)
+		return { nodes: simplify(expandDeviations(kernel.nodes, extentOf), null), grid, loop: null };
 	return {
 		nodes: simplify(kernel.nodes, loop),
 		grid,
@@ -67,32 +71,10 @@ function simplify(nodes: readonly BlockNode[], loop: AxisId | null): readonly Bl
 
 function restage(node: BlockNode, earlier: readonly BlockNode[], loop: AxisId | null): BlockNode {
 	if (loop === null) return { ...node, stage: 0 };
-	if (node.stage % 2 === 0 || node.kind === "accumulate" || node.axes.includes(loop)) return node;
+	if (node.stage % 2 === 0 || isLoopCarried(node) || node.axes.includes(loop)) return node;
 	const stages = blockNodeOperands(node).map((id) => present(earlier[id], "operand").stage);
 	const stays = stages.some((stage) => stage === node.stage);
 	return stays ? node : { ...node, stage: node.stage - 1 };
-}
-
-function withOperands(node: BlockNode, idOf: readonly BlockNodeId[]): BlockNode {
-	const map = (id: BlockNodeId): BlockNodeId => present(idOf[id], "operands precede their users");
-	switch (node.kind) {
-		case "load":
-		case "constant":
-			return node;
-		case "map":
-			return { ...node, operands: node.operands.map(map) };
-		case "reduce":
-		case "store":
-			return { ...node, operand: map(node.operand) };
-		case "contract":
-			return { ...node, left: map(node.left), right: map(node.right) };
-		case "accumulate":
-			return {
-				...node,
-				operand: map(node.operand),
-				rescale: node.rescale === null ? null : map(node.rescale),
-			};
-	}
 }
 
 function reachingStores(nodes: readonly BlockNode[]): readonly BlockNode[] {

@@ -5,6 +5,7 @@ import { type AxisId, mapOperatorArity } from "#shared/program/program.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import { accessFits, coversOnce, type PlacedAccess } from "./check-access.ts";
 import {
+	type AccumulateDeviationsNode,
 	type AccumulateNode,
 	type BlockNode,
 	blockNodeOperands,
@@ -80,6 +81,8 @@ function checkStage(node: BlockNode, id: number, operands: readonly BlockNode[],
 		if (operand.kind === "accumulate") {
 			if (operand.stage === node.stage && operand.combine !== "max")
 				faults.push("reads an unfinished accumulator that is no maximum");
+		} else if (operand.kind === "accumulateDeviations") {
+			if (operand.stage === node.stage) faults.push("reads deviations before their last step");
 		} else if (operand.stage % 2 === 1 && operand.stage !== node.stage) {
 			faults.push("reads a value of an earlier pass");
 		}
@@ -100,6 +103,7 @@ function checkAxes(node: BlockNode, operands: readonly BlockNode[], kernel: Kern
 		case "constant":
 			return node.axes.length === 0 ? [] : ["a constant has axes"];
 		case "reduce":
+		case "accumulateDeviations":
 		case "contract": {
 			const faults: string[] = [];
 			if (node.over.length === 0 || !isAscending(node.over)) faults.push("reduces no axis, or not ascending");
@@ -137,6 +141,8 @@ function checkKind(
 				: [`${node.operator} has a wrong arity`];
 		case "accumulate":
 			return checkAccumulate(node, operands, kernel);
+		case "accumulateDeviations":
+			return checkDeviations(node, operands, kernel);
 		case "store":
 			return checkStore(node, kernel, muGraph);
 		default:
@@ -171,6 +177,19 @@ function checkAccumulate(node: AccumulateNode, operands: readonly BlockNode[], k
 			faults.push("rescales by something else than a maximum of its stage, or no sum");
 		if (!rescale.axes.every((axis) => node.axes.includes(axis))) faults.push("rescales by a wider value");
 	}
+	return faults;
+}
+
+function checkDeviations(
+	node: AccumulateDeviationsNode,
+	operands: readonly BlockNode[],
+	kernel: Kernel,
+): string[] {
+	const faults: string[] = [];
+	if (node.stage % 2 === 0) faults.push("accumulates outside the loop");
+	if (operands[0]?.stage !== node.stage) faults.push("accumulates a value of another stage");
+	if (kernel.loop === null || !node.over.includes(kernel.loop))
+		faults.push("accumulates deviations over other axes than the loop's");
 	return faults;
 }
 

@@ -104,6 +104,8 @@ function nodeForm(
 			return [...head, [of(node.left), of(node.right)].sort(), node.over];
 		case "accumulate":
 			return [...head, node.combine, of(node.operand), node.rescale === null ? null : of(node.rescale)];
+		case "accumulateDeviations":
+			return [...head, of(node.operand), node.over];
 		case "store":
 			return node.target.kind === "output"
 				? [...head, of(node.operand), node.target.output, accessForm(node.target.access)]

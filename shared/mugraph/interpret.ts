@@ -6,6 +6,7 @@ import type { Arithmetic } from "#shared/numeric/arithmetic.ts";
 import { denseView, evaluateNode, type LabelledView, viewAlong } from "#shared/numeric/evaluate-node.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { elementCount, rowMajorStrides } from "#shared/tensor/shape.ts";
+import { type DeviationState, updateDeviations } from "./accumulate-deviations.ts";
 import {
 	type AccumulateNode,
 	type BlockNode,
@@ -33,6 +34,8 @@ interface BlockState<B> {
 	readonly values: Map<BlockNodeId, LabelledView<B>>;
 	/** Of each maximum that is read while it runs: its value before this step. */
 	readonly before: Map<BlockNodeId, LabelledView<B>>;
+	/** What sums of squared deviations have seen so far in this pass. */
+	readonly deviations: Map<BlockNodeId, DeviationState<B>>;
 }
 
 /**
@@ -64,6 +67,7 @@ export function interpretMuGraph<B>(
 				arithmetic,
 				values: new Map(),
 				before: new Map(),
+				deviations: new Map(),
 			};
 			runBlock(state, block, kernelTiles);
 		}
@@ -128,6 +132,13 @@ function runNode<B>(state: BlockState<B>, id: BlockNodeId, tiles: readonly AxisT
 		case "accumulate":
 			accumulate(state, id, node, extentOf);
 			return;
+		case "accumulateDeviations": {
+			const operand = valueAt(state, node.operand);
+			const updated = updateDeviations(node, operand, state.deviations.get(id), extentOf, arithmetic);
+			state.deviations.set(id, updated);
+			state.values.set(id, updated.squares);
+			return;
+		}
 		default:
 			state.values.set(
 				id,
@@ -162,6 +173,7 @@ function startAccumulators<B>(
 	const extentOf = tileExtent(state, tiles);
 	for (const id of ids) {
 		const node = nodeOf(state, id);
+		if (node.kind === "accumulateDeviations") state.deviations.delete(id);
 		if (node.kind !== "accumulate") continue;
 		const count = elementCount(node.axes.map(extentOf));
 		const isRunning = ids.some((reader) => blockNodeOperands(nodeOf(state, reader)).includes(id));

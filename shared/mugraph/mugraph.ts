@@ -84,6 +84,18 @@ export interface AccumulateNode extends BlockNodeBase {
 	readonly operand: BlockNodeId;
 	readonly rescale: BlockNodeId | null;
 }
+/**
+ * Loop-carried: the sum over `over` of (x - mean of x over `over`)², x the operand, in one pass. `over` holds the loop axis
+ * and axes that the tile holds whole; the operand is of the same (odd) stage and has all of them. Later stages read the
+ * final value; nothing of its own stage does. Its state is count n, mean and M2; a step with count, mean and M2 of its own
+ * (n', mean', M2') updates it with d = mean' - mean by the parallel formula of Chan, Golub and LeVeque (1983):
+ *   M2 = M2 + M2' + d²·n·n'/(n + n'),   mean = mean + d·n'/(n + n'),   n = n + n'.
+ */
+export interface AccumulateDeviationsNode extends BlockNodeBase {
+	readonly kind: "accumulateDeviations";
+	readonly operand: BlockNodeId;
+	readonly over: readonly AxisId[];
+}
 /** Output saver: tile to device memory. Its `axes` are its operand's. */
 export interface StoreNode extends BlockNodeBase {
 	readonly kind: "store";
@@ -98,6 +110,7 @@ export type BlockNode =
 	| ReduceNode
 	| ContractNode
 	| AccumulateNode
+	| AccumulateDeviationsNode
 	| StoreNode;
 
 export interface Kernel {
@@ -121,6 +134,11 @@ export interface MuGraph {
 	readonly kernels: readonly Kernel[];
 }
 
+/** Whether the node carries its value from step to step of its pass, and later stages read what it is at the end. */
+export function isLoopCarried(node: BlockNode): node is AccumulateNode | AccumulateDeviationsNode {
+	return node.kind === "accumulate" || node.kind === "accumulateDeviations";
+}
+
 /** The nodes a block node reads, in order (`rescale` last). */
 export function blockNodeOperands(node: BlockNode): readonly BlockNodeId[] {
 	switch (node.kind) {
@@ -132,6 +150,7 @@ export function blockNodeOperands(node: BlockNode): readonly BlockNodeId[] {
 		case "contract":
 			return [node.left, node.right];
 		case "reduce":
+		case "accumulateDeviations":
 		case "store":
 			return [node.operand];
 		case "accumulate":

@@ -57,6 +57,8 @@ function printNode(node: BlockNode, id: number, kernel: Kernel, muGraph: MuGraph
 			const rescale = node.rescale === null ? "" : ` rescale %${node.rescale}`;
 			return `${head} accumulate ${node.combine} %${node.operand}${rescale}`;
 		}
+		case "accumulateDeviations":
+			return `${head} accumulate deviations %${node.operand} over ${axisList(node.over)}`;
 		case "store":
 			return `store %${node.operand} to ${printPlace(node.target)} outputMap ${printMap(outputMap(node, kernel, muGraph))}`;
 		default:

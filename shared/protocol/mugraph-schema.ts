@@ -51,6 +51,12 @@ const blockNodeSchema = z.discriminatedUnion("kind", [
 		operand: indexSchema,
 		rescale: indexSchema.nullable(),
 	}),
+	z.object({
+		...nodeBase,
+		kind: z.literal("accumulateDeviations"),
+		operand: indexSchema,
+		over: indicesSchema,
+	}),
 	z.object({ ...nodeBase, kind: z.literal("store"), operand: indexSchema, target: storeTargetSchema }),
 ]);
 

@@ -182,6 +182,7 @@ function renumber(node: BlockNode, moved: (id: BlockNodeId) => BlockNodeId): Blo
 		case "contract":
 			return { ...node, left: moved(node.left), right: moved(node.right) };
 		case "reduce":
+		case "accumulateDeviations":
 		case "store":
 			return { ...node, operand: moved(node.operand) };
 		case "accumulate":

@@ -1,5 +1,5 @@
 import { present } from "#shared/fault/assert.ts";
-import type { BlockNode, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import { type BlockNode, isLoopCarried, type Kernel, type MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { KernelTiles } from "#shared/mugraph/tiles.ts";
 import type { FieldFragment } from "#shared/numeric/field-buffer.ts";
 import type { AxisId, MapOperator, Program } from "#shared/program/program.ts";
@@ -9,6 +9,7 @@ import {
 	sizeOfMap,
 	sizeOfProduct,
 	sizeOfReduction,
+	sizeOfSum,
 	sizeOfVariable,
 } from "./size-bounds.ts";
 
@@ -125,7 +126,7 @@ function sizeKernel(
 	for (const node of kernel.nodes) {
 		const id = draft.nextId++;
 		const bound = sizeBlockNode(draft, node, id, of, kernel, stepExtent, wholeExtent, tiles, intermediates);
-		const isStepwise = kernel.loop !== null && node.stage % 2 === 1 && node.kind !== "accumulate";
+		const isStepwise = kernel.loop !== null && node.stage % 2 === 1 && !isLoopCarried(node);
 		const axes = isStepwise && kernel.loop !== null ? [...node.axes, kernel.loop] : node.axes;
 		sized.push({ bound, axes, id });
 		if (node.kind === "store") {
@@ -171,9 +172,25 @@ function sizeBlockNode(
 			if (node.combine === "max" || node.combine === "min") draft.arguments.push(operand);
 			return sizeOfReduction(node.combine, operand, [loop], () => steps);
 		}
+		case "accumulateDeviations":
+			return sizeOfDeviations(of(node.operand).bound, node.over, wholeExtent);
 		case "store":
 			return of(node.operand).bound;
 	}
+}
+
+/**
+ * However its steps are cut, it is the rational function sum x² - (sum x)²/n with a whole number n: steps only divide by
+ * counts, which are numbers.
+ */
+function sizeOfDeviations(
+	bound: SizeBound,
+	over: readonly AxisId[],
+	extentOf: (axis: AxisId) => number,
+): SizeBound {
+	const sum = sizeOfReduction("sum", bound, over, extentOf);
+	const squares = sizeOfReduction("sum", sizeOfProduct(bound, bound), over, extentOf);
+	return sizeOfSum(squares, sizeOfProduct(sum, sum));
 }
 
 /** Each step multiplies by one exponential of a difference of two maxima. */

@@ -98,6 +98,19 @@ const nodeRules: Readonly<Record<string, NodeRule>> = {
 					axes: [...node.axes, axis].sort((a, b) => a - b),
 				}))
 			: [],
+	"deviations along other axes": (node, kernel) =>
+		node.kind === "accumulateDeviations" && kernel.loop !== null
+			? [
+					node.over.filter((axis) => axis === kernel.loop),
+					[...node.over, ...node.axes.slice(0, 1)].sort((a, b) => a - b),
+				]
+					.filter((over) => over.length !== node.over.length)
+					.map((over) => ({ ...node, over }))
+			: [],
+	"deviations of a neighbour": (node) =>
+		node.kind === "accumulateDeviations"
+			? earlier(node.operand).map((operand) => ({ ...node, operand }))
+			: [],
 	"another axis": (node, kernel) =>
 		node.kind === "reduce" || node.kind === "contract"
 			? node.axes
@@ -172,6 +185,8 @@ function renumber(node: BlockNode, moved: (id: number) => number): BlockNode {
 		case "reduce":
 		case "store":
 			return { ...node, operand: moved(node.operand) };
+		case "accumulateDeviations":
+			return { ...node, operand: moved(node.operand) };
 		case "accumulate": {
 			const rescale = node.rescale === null ? null : moved(node.rescale);
 			return { ...node, operand: moved(node.operand), rescale };
@@ -212,6 +227,8 @@ function propagateAxes(kernel: Kernel): Kernel {
 			[...new Set(ids.flatMap(axesOf))].sort((a, b) => a - b);
 		if (node.kind === "map") nodes.push({ ...node, axes: union(node.operands) });
 		else if (node.kind === "accumulate") nodes.push({ ...node, axes: union([node.operand]) });
+		else if (node.kind === "accumulateDeviations")
+			nodes.push({ ...node, axes: union([node.operand]).filter((axis) => !node.over.includes(axis)) });
 		else nodes.push(node);
 	}
 	return { ...kernel, nodes };
