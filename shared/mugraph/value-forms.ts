@@ -81,7 +81,7 @@ function isCommutative(node: BlockNode): boolean {
 
 /** Axes that a node reduces. */
 export function reducedAxes(node: BlockNode): readonly AxisId[] {
-	return node.kind === "contract" || node.kind === "reduce" ? node.over : [];
+	return "over" in node ? node.over : [];
 }
 
 /** All of a node that its value depends on but its operands. */

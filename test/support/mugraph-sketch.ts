@@ -19,6 +19,7 @@ export interface KernelSketch {
 	reduce(operator: ReduceOperator, operand: BlockNodeId, ...over: AxisId[]): BlockNodeId;
 	contract(left: BlockNodeId, right: BlockNodeId, ...over: AxisId[]): BlockNodeId;
 	accumulate(operand: BlockNodeId, combine?: ReduceOperator, rescale?: BlockNodeId): BlockNodeId;
+	deviations(operand: BlockNodeId, ...over: AxisId[]): BlockNodeId;
 	/** To a new output. */
 	store(operand: BlockNodeId): void;
 	storeIntermediate(operand: BlockNodeId, name: string): void;
@@ -75,6 +76,8 @@ export function sketchMuGraph(
 				add({ kind: "contract", left, right, over, axes: without(union(left, right), over), stage }),
 			accumulate: (operand, combine = "sum", rescale) =>
 				add({ kind: "accumulate", combine, operand, rescale: rescale ?? null, axes: axesOf(operand), stage }),
+			deviations: (operand, ...over) =>
+				add({ kind: "accumulateDeviations", operand, over, axes: without(axesOf(operand), over), stage }),
 			store: (operand) => {
 				const axes = axesOf(operand);
 				const shape = shapeOf(axes);

@@ -1,7 +1,8 @@
 // Traits of the loop and of blocks: what is carried, what is done once, what a block keeps.
 
 import { present } from "#shared/fault/assert.ts";
-import { type BlockNode, blockNodeOperands } from "../mugraph.ts";
+import { type BlockNode, blockNodeOperands, isLoopCarried } from "../mugraph.ts";
+import type { ValueForm } from "../value-forms.ts";
 import type { TraitRule } from "./trait-rule.ts";
 import {
 	accumulatorsOf,
@@ -18,20 +19,23 @@ import {
 const onlineSoftmax: TraitRule = (view) =>
 	kernelsWhere(view, (kernel) => accumulatorsOf(kernel).some(({ rescale }) => rescale !== null));
 
-/** Kind of the node that carries mean and squared deviations together. */
-const deviationsKind: string = "accumulateDeviations";
-
 const onePassVariance: TraitRule = (view) =>
-	kernelsWhere(view, ({ nodes }) => nodes.some(({ kind }) => kind === deviationsKind));
+	kernelsWhere(view, ({ nodes }) => nodes.some(({ kind }) => kind === "accumulateDeviations"));
 
 /** A plain accumulator of a statistic and one of a contraction in one stage, both reading one load. */
 const loopCarriedStatistic: TraitRule = (view) =>
 	kernelsWhere(view, (kernel) => {
-		const plain = accumulatorsOf(kernel).filter(({ rescale }) => rescale === null);
-		const carried = (isOfKind: (id: number) => boolean): readonly (typeof plain)[number][] =>
-			plain.filter(({ operand }) => isOfKind(present(kernel.values[operand], "value of a node")));
-		const statistics = carried((value) => isStatistic(formOf(view, value)));
-		const contractions = carried((value) => isContraction(formOf(view, value)));
+		const carried = kernel.nodes
+			.filter(isLoopCarried)
+			.filter((node) => !("rescale" in node && node.rescale !== null));
+		const operandForm = ({ operand }: { readonly operand: number }): ValueForm =>
+			formOf(view, present(kernel.values[operand], "value of a node"));
+		const statistics = carried.filter(
+			(node) => node.kind === "accumulateDeviations" || isStatistic(operandForm(node)),
+		);
+		const contractions = carried.filter(
+			(node) => node.kind === "accumulate" && isContraction(operandForm(node)),
+		);
 		return statistics.some((statistic) =>
 			contractions.some(
 				(contraction) =>

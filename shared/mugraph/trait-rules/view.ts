@@ -59,7 +59,8 @@ export function isContraction(form: ValueForm): boolean {
 
 /** A reduction to a statistic: sum, maximum, sum of squares and the like. */
 export function isStatistic(form: ValueForm): boolean {
-	return form.node.kind === "reduce" || isStatisticContract(form);
+	const { kind } = form.node;
+	return kind === "reduce" || kind === "accumulateDeviations" || isStatisticContract(form);
 }
 
 /** Whether anything that a value is computed from, or itself, satisfies `accepts`. */
