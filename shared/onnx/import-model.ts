@@ -220,7 +220,14 @@ function importNodes(
 	const refusedNodes: FlatNode[] = [];
 	const wanted = readNames(state.model.graph, nodes);
 	for (const flat of nodes) {
-		const refusal = importNode(flat, state.build, state.scope, state.readTensor, wanted);
+		const refusal = importNode(
+			flat,
+			state.build,
+			state.scope,
+			state.readTensor,
+			wanted,
+			state.options.windows,
+		);
 		if (refusal === null) continue;
 		refusals.push(refusal);
 		refusedNodes.push(flat);

@@ -4,7 +4,7 @@ import { type ErrorCode, OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { ValueId } from "#shared/graph/graph.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
-import type { Refusal } from "./import-options.ts";
+import type { ImportOptions, Refusal } from "./import-options.ts";
 import type { FlatNode } from "./inline-functions.ts";
 import type { AttributeKind, OnnxAttribute, OnnxTensor } from "./model.ts";
 import type { NodeContext, NodeIdentity } from "./node-context.ts";
@@ -30,6 +30,7 @@ export function importNode(
 	scope: ValueScope,
 	readTensor: (tensor: OnnxTensor) => TensorData,
 	wanted: ReadonlySet<string>,
+	windows: ImportOptions["windows"],
 ): Refusal | null {
 	const { node } = flat;
 	const identity: NodeIdentity = {
@@ -41,7 +42,7 @@ export function importNode(
 	build.beginSource(flat.sourceIndex);
 	const results = new Map<string, ValueId>();
 	try {
-		const found = findOperator(node, flat.opsets);
+		const found = findOperator(node, flat.opsets, windows);
 		found.entry.import(createContext(flat, identity, found.opset, build, scope, results, readTensor));
 		demandResults(node, results, wanted);
 	} catch (fault) {

@@ -21,6 +21,11 @@ export interface ImportOptions {
 	 * axes of a reduction or the shape of a Reshape may be graph inputs. Type and shape must be the declared ones.
 	 */
 	readonly inputValues?: ReadonlyMap<string, TensorData>;
+	/**
+	 * Convolutions and pools: `refused` (default), since a general runtime's kernels are hard to beat, or written out in
+	 * `primitives` (a gather of windows, a product, a reduction), to run or to compare the model.
+	 */
+	readonly windows?: "refused" | "primitives";
 	readonly limits?: Partial<ImportLimits>;
 }
 

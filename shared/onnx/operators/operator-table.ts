@@ -8,6 +8,7 @@ import { activationOperators } from "./activation.ts";
 import { attentionOperators } from "./attention.ts";
 import { constantOperators } from "./constant.ts";
 import { contribOperators } from "./contrib.ts";
+import { convolutionOperators } from "./convolution.ts";
 import { elementwiseOperators } from "./elementwise.ts";
 import { indexingOperators } from "./indexing.ts";
 import { checkLegacyOperator, oldestOpset } from "./legacy-operators.ts";
@@ -40,6 +41,9 @@ export const operatorTable: Readonly<Record<string, OperatorEntry>> = withDomain
 	...softmaxOperators,
 });
 
+/** Besides the table's, for callers who ask for them (`ImportOptions.windows`). */
+export const windowOperatorTable: Readonly<Record<string, OperatorEntry>> = withDomains(convolutionOperators);
+
 /** Families name ONNX's own operators alone, others as "domain:Operator". */
 function withDomains(
 	operators: Readonly<Record<string, OperatorEntry>>,
@@ -66,6 +70,7 @@ const publishedDomains: ReadonlySet<string> = new Set([
 export function findOperator(
 	{ domain, operator, attributes }: Pick<OnnxNode, "domain" | "operator" | "attributes">,
 	opsets: ReadonlyMap<string, number>,
+	windows: "refused" | "primitives" = "refused",
 ): { readonly entry: OperatorEntry; readonly opset: number } {
 	const spelled = domain === "" ? "ai.onnx" : domain;
 	if (!publishedDomains.has(domain)) {
@@ -77,7 +82,8 @@ export function findOperator(
 	}
 	const opset = opsets.get(domain) ?? (domain === "" ? malformed("the model imports no operator set") : 1);
 	const key = `${spelled}:${operator}`;
-	const entry = Object.hasOwn(operatorTable, key) ? operatorTable[key] : undefined;
+	const entry =
+		entryOf(operatorTable, key) ?? (windows === "primitives" ? entryOf(windowOperatorTable, key) : undefined);
 	if (entry === undefined) {
 		const why = (domain === "" ? refusedOperators.get(operator) : undefined) ?? "it is not supported";
 		return unsupported(`operator '${operator}' of ${spelled}: ${why}`, operator, spelled);
@@ -89,6 +95,10 @@ export function findOperator(
 		return unsupported(`operator '${operator}': ${why}`, operator, spelled);
 	}
 	return { entry, opset };
+}
+
+function entryOf(table: Readonly<Record<string, OperatorEntry>>, key: string): OperatorEntry | undefined {
+	return Object.hasOwn(table, key) ? table[key] : undefined;
 }
 
 function unsupported(message: string, operator: string, domain: string): never {
