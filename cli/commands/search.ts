@@ -72,7 +72,7 @@ function searchIsland(island: Island, effort: Effort) {
 		program: island.digest,
 		mugraphs,
 		statesVisited: report.statesVisited,
-		statesPruned: { ...report.statesPruned, unverified },
+		statesPruned: { ...report.statesPruned, ...report.placementsPruned, unverified },
 		elapsedMs: performance.now() - startedAt,
 		stop: report.stop,
 	};

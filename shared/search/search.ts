@@ -12,7 +12,7 @@ import { assembleMuGraph } from "./assemble.ts";
 import { PlacementMemo } from "./combine-placements.ts";
 import { muGraphCost } from "./cost.ts";
 import { enumeratePositions, type Position } from "./positions.ts";
-import { type RankedMuGraph, selectRanked, selectRankedEntries } from "./select.ts";
+import { type RankedMuGraph, selectRankedEntries } from "./select.ts";
 import { enumerateVariants } from "./variants.ts";
 
 export interface SearchLimits {
@@ -38,12 +38,14 @@ export interface SearchLimits {
 export interface SearchReport {
 	/** Of this shard. */
 	readonly statesVisited: number;
-	/** By the rule that pruned them. */
+	/** By the rule that pruned them. Adds up over shards and over calls that go on from each other. */
 	readonly statesPruned: Readonly<Record<string, number>>;
+	/** Placements by the rule that pruned them, and µGraphs that came up again: of this call, whatever others did. */
+	readonly placementsPruned: Readonly<Record<string, number>>;
 	readonly dags: number;
 	readonly cuts: number;
 	readonly placements: number;
-	/** Distinct µGraphs, before selection: one that comes up again is pruned as "same µGraph". */
+	/** Distinct µGraphs, before selection: one that comes up again counts as "same µGraph" in `placementsPruned`. */
 	readonly emitted: number;
 	readonly stop: "saturated" | "stateLimit";
 }
@@ -51,6 +53,8 @@ export interface SearchReport {
 export interface SearchOutcome {
 	/** Distinct, cheapest first by the bound of cost.ts, ties by identity. */
 	readonly found: readonly MuGraph[];
+	/** For each of them the first position that gave it, counted over the whole search. */
+	readonly positions: readonly number[];
 	readonly report: SearchReport;
 	/** Where to go on: the number of positions already visited; null when nothing is left. */
 	readonly cursor: string | null;
@@ -78,11 +82,13 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 			stoppedAt = ordinal;
 			break;
 		}
-		if (ordinal >= start && ordinal % count === index) collector.visit(position);
+		if (ordinal >= start && ordinal % count === index) collector.visit(position, ordinal);
 		ordinal++;
 	}
+	const selected = collector.select();
 	return {
-		found: collector.select(),
+		found: selected.map(({ muGraph }) => muGraph),
+		positions: selected.map(({ position }) => position),
 		report: { ...collector.report(), stop: stoppedAt === null ? "saturated" : "stateLimit" },
 		cursor: stoppedAt === null ? null : `${stoppedAt}`,
 	};
@@ -94,47 +100,57 @@ function parseCursor(text: string): number {
 	return Number(text);
 }
 
+interface HeldMuGraph extends RankedMuGraph {
+	readonly position: number;
+}
+
 /** Takes positions to µGraphs and keeps count. */
 class Collector {
 	readonly #limits: SearchLimits;
 	readonly #memos = new Map<number, PlacementMemo>();
 	readonly #seen = new Set<string>();
-	readonly #pruned: Record<string, number> = {};
+	readonly #statesPruned: Record<string, number> = {};
+	readonly #placementsPruned: Record<string, number> = {};
 	readonly #counts = { statesVisited: 0, dags: 0, cuts: 0, placements: 0 };
-	#held: RankedMuGraph[] = [];
+	#held: HeldMuGraph[] = [];
 
 	constructor(limits: SearchLimits) {
 		this.#limits = limits;
 	}
 
-	visit({ variantIndex, variant, outcome, isFirst }: Position): void {
+	visit({ variantIndex, variant, outcome, isFirst }: Position, position: number): void {
 		this.#counts.statesVisited++;
 		if (isFirst) this.#counts.dags++;
 		if (outcome.kind === "pruned") {
-			this.#prune(outcome.rule, 1);
+			addCount(this.#statesPruned, outcome.rule, 1);
 			return;
 		}
 		this.#counts.cuts++;
 		for (const kernels of this.#memoOf(variantIndex).combine(outcome.cut))
-			this.#hold(assembleMuGraph(variant.dag, variant.splits, kernels));
+			this.#hold(assembleMuGraph(variant.dag, variant.splits, kernels), position);
 	}
 
-	select(): readonly MuGraph[] {
-		return selectRanked(this.#held, this.#limits.foundMax);
+	select(): readonly HeldMuGraph[] {
+		return selectRankedEntries(this.#held, this.#limits.foundMax);
 	}
 
 	report(): Omit<SearchReport, "stop"> {
-		return { ...this.#counts, statesPruned: this.#pruned, emitted: this.#seen.size };
+		return {
+			...this.#counts,
+			statesPruned: this.#statesPruned,
+			placementsPruned: this.#placementsPruned,
+			emitted: this.#seen.size,
+		};
 	}
 
-	#hold(muGraph: MuGraph): void {
+	#hold(muGraph: MuGraph, position: number): void {
 		const identity = muGraphHash(muGraph);
 		if (this.#seen.has(identity)) {
-			this.#prune("same µGraph", 1);
+			addCount(this.#placementsPruned, "same µGraph", 1);
 			return;
 		}
 		this.#seen.add(identity);
-		this.#held.push({ muGraph, identity, cost: muGraphCost(muGraph) });
+		this.#held.push({ muGraph, identity, cost: muGraphCost(muGraph), position });
 		if (this.#held.length >= heldFactor * this.#limits.foundMax)
 			this.#held = [...selectRankedEntries(this.#held, this.#limits.foundMax)];
 	}
@@ -149,14 +165,14 @@ class Collector {
 				placements: (count) => {
 					this.#counts.placements += count;
 				},
-				pruned: (rule, count) => this.#prune(rule, count),
+				pruned: (rule, count) => addCount(this.#placementsPruned, rule, count),
 			},
 		);
 		this.#memos.set(variantIndex, memo);
 		return memo;
 	}
+}
 
-	#prune(rule: string, count: number): void {
-		this.#pruned[rule] = (this.#pruned[rule] ?? 0) + count;
-	}
+function addCount(counts: Record<string, number>, rule: string, count: number): void {
+	counts[rule] = (counts[rule] ?? 0) + count;
 }

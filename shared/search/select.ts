@@ -12,14 +12,14 @@ export interface RankedMuGraph {
 	readonly cost: number;
 }
 
-/** Merges what several calls of one search found: distinct µGraphs, at most `limit`. */
+/** Merges what several calls of one search found: distinct µGraphs, the first of equals, at most `limit`. */
 export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): readonly MuGraph[] {
 	const entries = new Map<string, RankedMuGraph>();
 	for (const muGraph of muGraphs) {
 		const identity = muGraphHash(muGraph);
-		entries.set(identity, { muGraph, identity, cost: muGraphCost(muGraph) });
+		if (!entries.has(identity)) entries.set(identity, { muGraph, identity, cost: muGraphCost(muGraph) });
 	}
-	return selectRanked([...entries.values()], limit);
+	return selectRankedEntries([...entries.values()], limit).map(({ muGraph }) => muGraph);
 }
 
 /**
@@ -28,15 +28,10 @@ export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): rea
  * parts and then from what they kept gives what selecting from the whole gives (the first pass is greedy on a laminar
  * matroid).
  */
-export function selectRanked(entries: readonly RankedMuGraph[], limit: number): readonly MuGraph[] {
-	return selectRankedEntries(entries, limit).map(({ muGraph }) => muGraph);
-}
-
-/** The same with ranks kept, to select again later. */
-export function selectRankedEntries(
-	entries: readonly RankedMuGraph[],
+export function selectRankedEntries<Entry extends RankedMuGraph>(
+	entries: readonly Entry[],
 	limit: number,
-): readonly RankedMuGraph[] {
+): readonly Entry[] {
 	const ranked = [...entries].sort((a, b) => a.cost - b.cost || (a.identity < b.identity ? -1 : 1));
 	const patterns = new Set<string>();
 	const countOfKernels = new Map<number, number>();
