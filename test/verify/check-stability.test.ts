@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import type { Program } from "#shared/program/program.ts";
+import { searchMuGraphs } from "#shared/search/search.ts";
+import { checkStability } from "#shared/verify/check-stability.ts";
+import { verifyMuGraph } from "#shared/verify/verify.ts";
+import { testSeed } from "#test/support/mugraph-inputs.ts";
+import { buildProgram } from "#test/support/program-builder.ts";
+import {
+	layerNorm,
+	maskedAttention,
+	rootMeanSquareNormLinear,
+	samplePrograms,
+} from "#test/support/programs.ts";
+import { wholeProgramMuGraph } from "#test/support/whole-program.ts";
+
+/** softmax(x)·V without the maximum. */
+function plainSoftmaxProduct(m: number, n: number, d: number): Program {
+	const b = buildProgram();
+	const [rows, inner, columns] = [b.axis(m), b.axis(n), b.axis(d)];
+	const weights = b.map("exp", b.input([rows, inner]));
+	const sum = b.reduce("sum", weights, inner);
+	b.output(b.map("divide", b.contract(weights, b.input([inner, columns]), inner), sum));
+	return b.build();
+}
+
+/** The same with the maximum. */
+function softmaxProduct(m: number, n: number, d: number): Program {
+	const b = buildProgram();
+	const [rows, inner, columns] = [b.axis(m), b.axis(n), b.axis(d)];
+	const logits = b.input([rows, inner]);
+	const weights = b.map("exp", b.map("subtract", logits, b.reduce("max", logits, inner)));
+	const sum = b.reduce("sum", weights, inner);
+	b.output(b.map("divide", b.contract(weights, b.input([inner, columns]), inner), sum));
+	return b.build();
+}
+
+/** mean(x²) - mean(x)², or mean((x - mean(x))²). */
+function variance(isOnePass: boolean): Program {
+	const b = buildProgram();
+	const [rows, inner] = [b.axis(5), b.axis(4)];
+	const x = b.input([rows, inner]);
+	const mean = (value: number): number => b.map("multiply", b.reduce("sum", value, inner), b.constant(1 / 4));
+	const centre = mean(x);
+	if (isOnePass)
+		b.output(b.map("subtract", mean(b.map("multiply", x, x)), b.map("multiply", centre, centre)));
+	else {
+		const deviation = b.map("subtract", x, centre);
+		b.output(mean(b.map("multiply", deviation, deviation)));
+	}
+	return b.build();
+}
+
+describe("refused", () => {
+	test("a softmax that lost its maximum: logits beyond exp's range", () => {
+		const muGraph = wholeProgramMuGraph(plainSoftmaxProduct(3, 8, 4));
+		expect(checkStability(muGraph, softmaxProduct(3, 8, 4), testSeed)).toMatchObject({
+			kind: "unstable",
+			error: Number.POSITIVE_INFINITY,
+		});
+	});
+
+	test("a variance as a difference of means", () => {
+		expect(checkStability(wholeProgramMuGraph(variance(true)), variance(false), testSeed)).toMatchObject({
+			kind: "unstable",
+			range: "mean of 1000",
+		});
+	});
+});
+
+describe("accepted", () => {
+	test.each(Object.entries(samplePrograms))("%s: as it is written", (_, program) => {
+		expect(checkStability(wholeProgramMuGraph(program), program, testSeed)).toEqual({ kind: "stable" });
+	});
+
+	test.each([
+		["attention", maskedAttention(2, 16, 64, 16)],
+		["RMSNorm and product", rootMeanSquareNormLinear(8, 256, 64)],
+		["LayerNorm", layerNorm(8, 256)],
+	])("what the search finds for %s, online softmax and late divisions included", (_, program) => {
+		const proven = searchMuGraphs(program, { statesMax: 2000, foundMax: 16 }).found.filter(
+			(muGraph) => verifyMuGraph(muGraph, program, { seed: testSeed }).kind === "equal",
+		);
+		expect(proven.length).toBeGreaterThan(0);
+		for (const muGraph of proven)
+			expect(checkStability(muGraph, program, testSeed)).toEqual({ kind: "stable" });
+	});
+});
