@@ -4,8 +4,8 @@
 
 import { present } from "#shared/fault/assert.ts";
 import type { AccumulateDeviationsNode, BlockNode, BlockNodeId } from "#shared/mugraph/mugraph.ts";
+import { renumberOperands } from "#shared/mugraph/renumber-operands.ts";
 import type { AxisId } from "#shared/program/program.ts";
-import { withOperands } from "./with-operands.ts";
 
 /** The same nodes with every loop-carried sum of squared deviations written out. */
 export function expandDeviations(
@@ -14,8 +14,9 @@ export function expandDeviations(
 ): readonly BlockNode[] {
 	const expanded: BlockNode[] = [];
 	const idOf: BlockNodeId[] = [];
+	const renumbered = (id: BlockNodeId): BlockNodeId => present(idOf[id], "operands precede their users");
 	for (const node of nodes) {
-		const moved = withOperands(node, idOf);
+		const moved = renumberOperands(node, renumbered);
 		if (moved.kind !== "accumulateDeviations") {
 			idOf.push(expanded.push(moved) - 1);
 			continue;

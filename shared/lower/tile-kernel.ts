@@ -7,10 +7,10 @@
 import { assert, present } from "#shared/fault/assert.ts";
 import type { BlockNode, BlockNodeId, Kernel } from "#shared/mugraph/mugraph.ts";
 import { blockNodeOperands, isLoopCarried } from "#shared/mugraph/mugraph.ts";
+import { renumberOperands } from "#shared/mugraph/renumber-operands.ts";
 import type { Axis, AxisId } from "#shared/program/program.ts";
 import type { KernelSchedule } from "#shared/schedule/schedule.ts";
 import { expandDeviations } from "./expand-deviations.ts";
-import { withOperands } from "./with-operands.ts";
 
 export interface GridAxis {
 	readonly axis: AxisId;
@@ -55,15 +55,16 @@ function simplify(nodes: readonly BlockNode[], loop: AxisId | null): readonly Bl
 	const rewritten: BlockNode[] = [];
 	const idOf: BlockNodeId[] = [];
 	const seen = new Map<string, BlockNodeId>();
+	const moved = (id: BlockNodeId): BlockNodeId => present(idOf[id], "operands precede their users");
 	for (const node of nodes) {
 		if (loop === null && node.kind === "accumulate") {
 			idOf.push(present(idOf[node.operand], "operands precede their users"));
 			continue;
 		}
-		const moved = restage(withOperands(node, idOf), rewritten, loop);
-		const key = JSON.stringify(moved);
-		const known = moved.kind === "store" ? undefined : seen.get(key);
-		if (known === undefined) seen.set(key, rewritten.push(moved) - 1);
+		const restaged = restage(renumberOperands(node, moved), rewritten, loop);
+		const key = JSON.stringify(restaged);
+		const known = restaged.kind === "store" ? undefined : seen.get(key);
+		if (known === undefined) seen.set(key, rewritten.push(restaged) - 1);
 		idOf.push(known ?? rewritten.length - 1);
 	}
 	return sortByStage(reachingStores(rewritten));
@@ -103,5 +104,6 @@ function renumber(nodes: readonly BlockNode[], order: readonly BlockNodeId[]): r
 	order.forEach((id, position) => {
 		idOf[id] = position;
 	});
-	return order.map((id) => withOperands(present(nodes[id], "node"), idOf));
+	const moved = (id: BlockNodeId): BlockNodeId => present(idOf[id], "operands precede their users");
+	return order.map((id) => renumberOperands(present(nodes[id], "node"), moved));
 }

@@ -8,6 +8,7 @@ export const certificateSchema = z.object({
 	fieldPairs: z.array(z.object({ p: z.int(), q: z.int() })),
 	seeds: z.array(z.int()),
 	shrunkExtents: z.array(z.array(z.int())),
+	linkedConstants: z.array(z.object({ value: z.number(), axes: z.array(z.int()) })).default([]),
 	trials: z.int(),
 	degree: z.number(),
 	exponentialTerms: z.number(),

@@ -8,6 +8,11 @@ export interface Certificate {
 	readonly seeds: readonly number[];
 	/** Extents used instead of the real ones, one list a trial group, in axis order. */
 	readonly shrunkExtents: readonly (readonly number[])[];
+	/**
+	 * Constants that were read as the number of elements of a reduction, or one over it, at the shrunk extents too, and the
+	 * axes of that reduction; none when the literal reading sufficed (shared/verify/link-constants.ts).
+	 */
+	readonly linkedConstants: readonly { readonly value: number; readonly axes: readonly number[] }[];
 	readonly trials: number;
 	/** Polynomial degree and exponential terms of the program, as counted. */
 	readonly degree: number;

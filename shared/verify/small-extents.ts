@@ -1,3 +1,4 @@
+import { present } from "#shared/fault/assert.ts";
 import type { Kernel } from "#shared/mugraph/mugraph.ts";
 import type { KernelTiles } from "#shared/mugraph/tiles.ts";
 import { type AxisId, type Program, programNodeOperands } from "#shared/program/program.ts";
@@ -21,11 +22,70 @@ const exponentialTermsMax = 6;
 /** Two instances of the program's family, never larger than the program. */
 export function smallInstances(program: Program): readonly [SmallInstance, SmallInstance] {
 	return [
-		instance(smallExtents(program, firstExtents), (extent) => Math.ceil(extent / 2)),
-		instance(smallExtents(program, secondExtents), (extent, isLoop) =>
-			isLoop ? 1 : Math.max(1, extent - 1),
-		),
+		firstInstance(smallExtents(program, firstExtents)),
+		secondInstance(smallExtents(program, secondExtents)),
 	];
+}
+
+/** Extents tried for an axis that constants are linked to, in both instances. */
+const linkedExtents = [2, 3, 4, 5] as const;
+
+/**
+ * The same for a test in which constants stand for the extents of these sets of axes: the number of elements of each set
+ * differs between the instances, so that no number passes for it, and sets of different sizes differ in one instance, so
+ * that none passes for another. Null when no such extents were found.
+ */
+export function linkedInstances(
+	program: Program,
+	sets: readonly (readonly AxisId[])[],
+): readonly [SmallInstance, SmallInstance] | null {
+	const real = program.axes.map(({ extent }) => extent);
+	const first = smallExtents(program, firstExtents);
+	const second = smallExtents(program, secondExtents);
+	const settled: (readonly AxisId[])[] = [];
+	for (const set of sets) {
+		settled.push(set);
+		const axis = present([...set].sort((a, b) => (real[b] ?? 0) - (real[a] ?? 0))[0], "a reduced axis");
+		const largest = real[axis] ?? 2;
+		const own = [first[axis] ?? 2, second[axis] ?? 2] as const;
+		const pairs = linkedExtents.flatMap((a) => linkedExtents.map((b) => [a, b] as const));
+		const fitting = [own, ...pairs].find(([a, b]) => {
+			[first[axis], second[axis]] = [a, b];
+			return a <= largest && b <= largest && areToldApart(settled, real, first, second);
+		});
+		if (fitting === undefined) return null;
+	}
+	return [firstInstance(first), secondInstance(second)];
+}
+
+function areToldApart(
+	sets: readonly (readonly AxisId[])[],
+	real: readonly number[],
+	first: readonly number[],
+	second: readonly number[],
+): boolean {
+	const sizeIn = (set: readonly AxisId[], extents: readonly number[]): number =>
+		set.reduce((product, axis) => product * (extents[axis] ?? 1), 1);
+	return sets.every(
+		(set, at) =>
+			sizeIn(set, first) !== sizeIn(set, second) &&
+			sets
+				.slice(0, at)
+				.every(
+					(other) =>
+						sizeIn(set, real) === sizeIn(other, real) ||
+						sizeIn(set, first) !== sizeIn(other, first) ||
+						sizeIn(set, second) !== sizeIn(other, second),
+				),
+	);
+}
+
+function firstInstance(extents: readonly number[]): SmallInstance {
+	return instance(extents, (extent) => Math.ceil(extent / 2));
+}
+
+function secondInstance(extents: readonly number[]): SmallInstance {
+	return instance(extents, (extent, isLoop) => (isLoop ? 1 : Math.max(1, extent - 1)));
 }
 
 function instance(

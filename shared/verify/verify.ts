@@ -3,8 +3,10 @@
 // µGraph will be executed, at two small members of the family of extents (shrink.ts, small-extents.ts). Unlike Mirage's,
 // inputs are uniform and independent, trials are as many as the stated error needs (error-bound.ts), and what a field does
 // not know is an uninterpreted function. Three readings are tried, the one with the strongest statement first: everything
-// but + - · ÷ uninterpreted; exp interpreted; exp, sigmoid, tanh and square roots interpreted.
+// but + - · ÷ uninterpreted; exp interpreted; exp, sigmoid, tanh and square roots interpreted. Where constants may be
+// extents in disguise, the same three are tried again with these linked to the extents (link-constants.ts).
 
+import { present } from "#shared/fault/assert.ts";
 import { checkMuGraph } from "#shared/mugraph/check.ts";
 import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
@@ -16,9 +18,9 @@ import { faultOfSplits, splitAxes } from "#shared/program/split-axes.ts";
 import type { Certificate, Verdict } from "./certificate.ts";
 import { batchErrorLog2, type DifferenceSizes, worstSizes } from "./error-bound.ts";
 import { sizeMuGraph, sizeProgram } from "./function-sizes.ts";
+import { type Reading, readingsOf, shrinkPair } from "./readings.ts";
 import { runBatch, type SmallPair } from "./run-batch.ts";
-import { catalogueAccesses, compareAccesses, shrinkMuGraph, shrinkProgram } from "./shrink.ts";
-import { type SmallInstance, smallInstances } from "./small-extents.ts";
+import { catalogueAccesses, compareAccesses } from "./shrink.ts";
 import type { VerifiedMuGraph } from "./verified-mugraph.ts";
 
 export interface VerifyOptions {
@@ -63,21 +65,37 @@ export function verifyMuGraph(muGraph: MuGraph, whole: Program, options: VerifyO
 	const catalogue = catalogueAccesses(program);
 	const access = compareAccesses(muGraph, catalogue);
 	if (access !== null) return different(access);
-	const instances = smallInstances(program);
-	const smalls = instances.map((instance) => shrinkBoth(muGraph, program, instance));
-	let last: VerifyOutcome = { kind: "inconclusive", reason: "no reading of the program was tried" };
-	for (const fragment of fragmentsOf(muGraph, program)) {
-		const result = testFragment(smalls, fragment, options);
+	let first: Exclude<FragmentResult, { kind: "agreed" }> | null = null;
+	for (const reading of readingsOf(muGraph, program)) {
+		const result = testReading(muGraph, program, reading, options);
 		if (result.kind === "agreed")
 			return accept(muGraph, {
 				programDigest: canonicalProgramDigest(whole),
 				muGraphDigest: muGraphDigest(muGraph),
 				fieldPairs,
 				seeds: [options.seed],
-				shrunkExtents: instances.map(({ extents }) => extents),
+				shrunkExtents: reading.instances.map(({ extents }) => extents),
+				linkedConstants: reading.links?.constants ?? [],
 				...result.evidence,
 			});
-		last = result.kind === "differed" ? different(result.reason, outputOf(program, result.output)) : result;
+		first ??= result;
+	}
+	const failed = present(first, "the literal reading was tried");
+	return failed.kind === "differed" ? different(failed.reason, outputOf(program, failed.output)) : failed;
+}
+
+/** The operators' readings one after another; the last one's result when none agrees. */
+function testReading(
+	muGraph: MuGraph,
+	program: Program,
+	reading: Reading,
+	options: VerifyOptions,
+): FragmentResult {
+	const smalls = shrinkPair(muGraph, program, reading);
+	let last: FragmentResult = { kind: "inconclusive", reason: "no reading of the program was tried" };
+	for (const fragment of fragmentsOf(muGraph, program)) {
+		last = testFragment(smalls, fragment, options);
+		if (last.kind === "agreed") break;
 	}
 	return last;
 }
@@ -138,15 +156,6 @@ function compareSignatures(muGraph: MuGraph, program: Program): string | null {
 	const names = ["axes", "inputs", "outputs"];
 	const at = names.findIndex((_, i) => expected[i] !== found[i]);
 	return at < 0 ? null : `${names[at]} ${found[at]}, the program has ${expected[at]}`;
-}
-
-function shrinkBoth(muGraph: MuGraph, program: Program, instance: SmallInstance): SmallPair {
-	const catalogue = catalogueAccesses(program);
-	return {
-		program: shrinkProgram(program, catalogue, instance.extents),
-		muGraph: shrinkMuGraph(muGraph, catalogue, instance.extents),
-		tiles: muGraph.kernels.map((kernel) => instance.tilesOf(kernel)),
-	};
 }
 
 /** The program's output that a small output tensor is a piece of. */
