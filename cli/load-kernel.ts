@@ -1,19 +1,17 @@
 // Kernels in Node: a folder that `kiln optimize` wrote, checked and loaded through koffi.
 
-import { createHash } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import koffi from "koffi";
 import { verifyManifest } from "#adapters/ed25519.ts";
 import { runnableTargets } from "#runner/machine/describe-machine.ts";
-import type { KernelManifest, SignedManifest } from "#shared/artefact/manifest.ts";
+import type { KernelManifest } from "#shared/artefact/manifest.ts";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
-import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { dataTypes, elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
+import { faultsOfFiles, readSignedManifest } from "./read-kernel-folder.ts";
 
 /** A typed array, or a tensor: dense, row-major, of the type and shape that the manifest says. */
 export type KernelInput = ArrayBufferView | Pick<TensorData, "bytes">;
@@ -60,7 +58,8 @@ export async function loadKernel(folder: string, options: LoadKernelOptions = {}
 		throw new OptimizeError("cache.miss", `${folder} holds no kernel: its verdict is ${manifest.verdict}`, {
 			folder,
 		});
-	await checkFiles(folder, manifest);
+	const [fault] = await faultsOfFiles(folder, manifest);
+	if (fault !== undefined) throw refusal(folder, fault);
 	const { target } = manifest.components;
 	if (!(await runnableTargets()).includes(target))
 		throw new OptimizeError("target.unknown", `${folder} is for ${target}, which this processor cannot run`, {
@@ -75,29 +74,6 @@ export async function loadKernel(folder: string, options: LoadKernelOptions = {}
 
 const refusal = (folder: string, reason: string): OptimizeError =>
 	new OptimizeError("cache.signature_invalid", `kernel folder ${folder}: ${reason}`, { folder });
-
-async function readSignedManifest(folder: string): Promise<SignedManifest> {
-	try {
-		return decodeSignedManifest(await readFile(join(folder, "manifest.json"), "utf8"));
-	} catch (fault) {
-		const reason = fault instanceof Error ? fault.message : String(fault);
-		throw new OptimizeError(
-			"cache.signature_invalid",
-			`kernel folder ${folder}: no valid manifest.json: ${reason}`,
-			{ folder },
-			fault,
-		);
-	}
-}
-
-async function checkFiles(folder: string, manifest: KernelManifest): Promise<void> {
-	for (const [name, { sha256 }] of Object.entries(manifest.files)) {
-		const bytes = await readFile(join(folder, name)).catch(() => null);
-		if (bytes === null) throw refusal(folder, `${name} is missing`);
-		const found = createHash("sha256").update(bytes).digest("hex");
-		if (found !== sha256) throw refusal(folder, `${name} has digest ${found}, expected ${sha256}`);
-	}
-}
 
 interface Functions {
 	readonly prepare: (inputs: bigint, prepared: bigint) => number;

@@ -16,6 +16,7 @@ import type { Plan } from "#shared/pipeline/plan.ts";
 import type { ArtefactStore } from "#shared/pipeline/ports.ts";
 import { canonicalProgramDigest } from "#shared/program/fingerprint.ts";
 import { decodePlan } from "#shared/protocol/plan-document.ts";
+import { encodeProofDocument } from "#shared/protocol/proof-document.ts";
 import { targets } from "#shared/target/target.ts";
 import { buildManifest, isKernelPublished, keyComponents } from "./build-manifest.ts";
 import { continueSearch } from "./continue-search.ts";
@@ -131,11 +132,20 @@ async function publishFiles(
 	});
 	if (!isKernelPublished(result)) return bare;
 	const kernel = present(result.kernel, "a published kernel was measured");
+	const planned = present(plan.candidates[kernel.candidate], "the winner is a candidate of the plan");
+	const { muGraph } = present(candidates.proofs[kernel.candidate], "the winner has a proof");
+	const proof = {
+		schema: "kiln.proof/1",
+		program: plan.program,
+		muGraph,
+		schedule: planned.schedule,
+	} as const;
 	const files: Record<string, BlobReference> = {
 		"kernel.c": await publishBlob(store, text(kernel.source)),
 		"kernel.h": await publishBlob(store, text(candidates.header(kernel.candidate))),
 		"kernel.so": await publishBlob(store, await readFile(kernel.library)),
 		"README.md": await publishBlob(store, text(kernelReadme(bare))),
+		"proof.json": await publishBlob(store, text(encodeProofDocument(proof))),
 		"samples.json": samples,
 	};
 	return { ...bare, files };

@@ -47,6 +47,7 @@ Verdict **${manifest.verdict}**: ${speedup.median.toFixed(2)} times the speed of
 ${(latencyNanoseconds.kernel / 1000).toFixed(1)} µs against ${(latencyNanoseconds.baseline / 1000).toFixed(1)} µs for its fastest form \
 (\`${manifest.baselineForm}\`), interleaved on ${machine.model} with ${machine.baseline}, ${machine.compiler}.
 Largest error against a float64 reference: ${manifest.errorMax.toExponential(1)} of the largest value.
-The raw samples are in \`samples.json\`, the proof and the signature in \`manifest.json\`.
+The raw samples are in \`samples.json\`, certificate and signature in \`manifest.json\`. \`kiln verify FOLDER\` proves again, without
+a service, that the algorithm in \`proof.json\` computes its program and that \`kernel.c\` is that algorithm.
 `;
 }

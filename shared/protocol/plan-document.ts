@@ -22,6 +22,8 @@ const kernelScheduleSchema = z.object({
 	nonTemporalStores: z.boolean(),
 });
 
+export const scheduleSchema = z.object({ kernels: z.array(kernelScheduleSchema) });
+
 const planSchema = z.object({
 	schema: z.literal("kiln.plan/1"),
 	programDigest: digestSchema,
@@ -33,7 +35,7 @@ const planSchema = z.object({
 	candidates: z.array(
 		z.object({
 			muGraph: z.int().min(0),
-			schedule: z.object({ kernels: z.array(kernelScheduleSchema) }),
+			schedule: scheduleSchema,
 			predictedNanoseconds: z.number(),
 		}),
 	),
@@ -47,6 +49,7 @@ const planSchema = z.object({
 	baselines: z.array(plannedBaselineSchema),
 });
 
-export const encodePlan = (plan: Plan): string => stringifyExactJson(plan);
+/** Members in the order of the schema: equal plans have equal texts, wherever their parts come from. */
+export const encodePlan = (plan: Plan): string => stringifyExactJson(planSchema.parse(plan));
 /** Throws ZodError or SyntaxError for what is no plan. */
 export const decodePlan = (text: string): Plan => planSchema.parse(parseExactJson(text));
