@@ -1,6 +1,7 @@
 // The edge's environment, parsed once an isolate. Names are the same in wrangler.toml, in the local stack and in tests.
 
 import { z } from "zod";
+import { shardsMax } from "#shared/protocol/search-call.ts";
 
 /** `{"key-id": "base64 of the raw 32 bytes"}` as one JSON text. */
 const publicKeysSchema = z
@@ -47,6 +48,10 @@ const edgeEnvironmentSchema = z
 		 * request, so that equal requests give equal plans.
 		 */
 		KILN_SEARCH_STATES_MAX: z.coerce.number().int().min(0).max(10_000_000).default(20_000),
+		/** Parts that the search of one program may be divided into, where the SEARCH binding is there; 1: none. */
+		KILN_SEARCH_WIDTH_MAX: z.coerce.number().int().min(1).max(shardsMax).default(8),
+		/** A part that was not answered by then is asked for again, and then computed in the request itself. */
+		KILN_SEARCH_CALL_SECONDS: seconds(60),
 	})
 	.readonly();
 

@@ -1,11 +1,15 @@
-// The Workers entry: the application over the services that this deployment's environment names.
+// The Workers entry: the application over the services that this deployment's environment names, and beside it the entry
+// point through which it calls itself.
 
+import { WorkerEntrypoint } from "cloudflare:workers";
 import { createApp } from "#functions/app.ts";
 import type { EdgeApp } from "#functions/edge-context.ts";
 import { createEdgeServices } from "#functions/edge-services.ts";
 import { parseEnvironment } from "#functions/env.ts";
 import { sweepJobs } from "#functions/jobs/sweep.ts";
 import { createModelCompiler } from "#functions/models/compile-model.ts";
+import { answerSearchCall } from "#functions/search/answer-search-call.ts";
+import { createSendSearchCall, type SearchBinding } from "#functions/search/search-binding.ts";
 import type { Asset, EdgeServices } from "#functions/services.ts";
 
 type Bindings = Readonly<Record<string, unknown>>;
@@ -25,25 +29,41 @@ let edge: Edge | undefined;
 
 function edgeFor(bindings: Bindings): Edge {
 	if (edge !== undefined) return edge;
-	const services = createEdgeServices(parseEnvironment(bindings), {
-		compiler: createModelCompiler(),
+	const environment = parseEnvironment(bindings);
+	const report: EdgeServices["report"] = (entry) => console.error(JSON.stringify(entry));
+	const search: unknown = bindings.SEARCH;
+	const callMilliseconds = environment.KILN_SEARCH_CALL_SECONDS * 1000;
+	const services = createEdgeServices(environment, {
+		compiler: createModelCompiler({
+			send: isFetcher<SearchBinding>(search) ? createSendSearchCall(search, callMilliseconds) : null,
+			widthMax: environment.KILN_SEARCH_WIDTH_MAX,
+			report,
+		}),
 		asset: (path) => fetchAsset(bindings.ASSETS, path),
-		report: (entry) => console.error(JSON.stringify(entry)),
+		report,
 	});
 	edge = { services, app: createApp(services) };
 	return edge;
 }
 
 async function fetchAsset(assets: unknown, path: string): Promise<Asset | null> {
-	if (!isAssetFetcher(assets)) return null;
+	if (!isFetcher<AssetFetcher>(assets)) return null;
 	const response = await assets.fetch(`https://assets.invalid${path}`);
 	if (!response.ok || response.body === null) return null;
 	const contentType = response.headers.get("content-type") ?? "application/octet-stream";
 	return { body: response.body, contentType };
 }
 
-const isAssetFetcher = (binding: unknown): binding is AssetFetcher =>
+/** Whether a binding is a service's: Workers give those a `fetch`. */
+const isFetcher = <Fetcher extends { fetch: unknown }>(binding: unknown): binding is Fetcher =>
 	typeof binding === "object" && binding !== null && "fetch" in binding;
+
+/** Parts of searches. Reachable through the SEARCH binding alone: requests from outside only ever reach the default export. */
+export class SearchCalls extends WorkerEntrypoint {
+	override fetch(request: Request): Promise<Response> {
+		return answerSearchCall(request);
+	}
+}
 
 export default {
 	fetch(request: Request, bindings: Bindings): Response | Promise<Response> {

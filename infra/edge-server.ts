@@ -2,7 +2,7 @@
 
 import { readFile } from "node:fs/promises";
 import type { Readable } from "node:stream";
-import { NoOpLog, Response } from "miniflare";
+import { kCurrentWorker, NoOpLog, Response } from "miniflare";
 import { bundleEdge, edgeAssetFile } from "../scripts/bundle-edge.ts";
 import { compatibilityDate } from "./compatibility-date.ts";
 import { startMiniflare } from "./start-miniflare.ts";
@@ -33,7 +33,10 @@ export async function startEdgeServer(options: EdgeServerOptions): Promise<EdgeS
 		port: options.port,
 		cf: false,
 		bindings: { ...options.bindings },
-		serviceBindings: { ASSETS: serveAsset },
+		serviceBindings: {
+			ASSETS: serveAsset,
+			SEARCH: { name: kCurrentWorker, entrypoint: "SearchCalls" },
+		},
 		log: new NoOpLog(),
 		handleRuntimeStdio: (stdout: Readable, stderr: Readable) => {
 			for (const stream of [stdout, stderr]) forwardLines(stream, options.onLogLine);

@@ -8,6 +8,7 @@ import type { StoredJob } from "#functions/jobs/job-store.ts";
 import { ensurePlan } from "#functions/jobs/plan-task.ts";
 import { type LookedUp, lookUpPrograms } from "#functions/kernels/look-up-programs.ts";
 import { ensureModel, readModel } from "#functions/models/ensure-model.ts";
+import type { ParallelCalls } from "#functions/search/parallel-calls.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { writeJsonObject } from "#functions/stored-json.ts";
 import { jobKey, openJobKey } from "#shared/artefact/store-keys.ts";
@@ -23,6 +24,8 @@ import type { AnalysisRequest, OptimizationRequest } from "#shared/protocol/opti
 export interface JobCaller {
 	readonly namespace: string;
 	readonly traceparent: string;
+	/** For the plans that the request needs. */
+	readonly calls: ParallelCalls;
 }
 
 /** The job that answers a request: terminal at once when the cache has everything. Throws cache.miss, auth.not_found…. */
@@ -39,7 +42,7 @@ export async function createJob(
 	const opening = { ...request, namespace: caller.namespace, jobId: id };
 	// All plans before any flight: a request that fails on a plan must not leave others waiting for it.
 	const plans = await mapBounded(found, async (entry) =>
-		isAnswered(entry) ? null : ensurePlan(services, entry.program, request),
+		isAnswered(entry) ? null : ensurePlan(services, entry.program, request, caller.calls),
 	);
 	const tasks = await mapBounded(found, async (entry, index) => {
 		const plan = plans[index] ?? null;

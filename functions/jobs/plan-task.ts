@@ -1,5 +1,6 @@
 // A program's plan, made once for each target, number of threads, effort and version, and then found again.
 
+import type { ParallelCalls } from "#functions/search/parallel-calls.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { readTextObject, writeText } from "#functions/stored-json.ts";
 import { planKey, programKey } from "#shared/artefact/store-keys.ts";
@@ -16,19 +17,21 @@ export async function ensurePlan(
 	services: EdgeServices,
 	program: string,
 	subject: PlanSubject,
+	calls: ParallelCalls,
 ): Promise<string> {
 	const { target, threads, effort } = subject;
 	const place = planKey(program, target, `${effort}-t${threads}`, kilnVersion);
 	if ((await services.store.head(place)) !== null) return place;
 	const stored = await readTextObject(services.store, programKey(program), decodeProgramDocument);
 	const document = present(stored, `the program ${program} of a stored model is stored`).value;
-	const plan = services.compiler.plan({
+	const plan = await services.compiler.plan({
 		programDigest: program,
 		program: document.program,
 		target,
 		threads,
 		effort,
 		searchStatesMax: services.configuration.searchStatesMax,
+		calls,
 	});
 	const text = encodePlan({ ...plan, baselines: document.baselines });
 	await writeText(services.store, place, text, { kind: "absent" });

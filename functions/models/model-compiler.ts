@@ -1,5 +1,6 @@
 // What the edge needs of the compiler, as one port: bytes to programs, and a program to a plan.
 
+import type { ParallelCalls } from "#functions/search/parallel-calls.ts";
 import type { Effort, Plan } from "#shared/pipeline/plan.ts";
 import type { Program } from "#shared/program/program.ts";
 import type { ModelRecord, ShapeBindings, Weights } from "#shared/protocol/model.ts";
@@ -38,11 +39,13 @@ export interface PlanOptions {
 	readonly effort: Effort;
 	/** Search states to visit here; the plan's cursor says where to go on. */
 	readonly searchStatesMax: number;
+	/** What the request that the plan is for may still spend. */
+	readonly calls: ParallelCalls;
 }
 
 export interface ModelCompiler {
 	/** Throws `OptimizeError` model.* for bytes that are no model that can be read. */
 	analyse(bytes: Uint8Array, options: AnalysisOptions): ModelAnalysis;
 	/** Candidates, best first; `baselines` is left empty. */
-	plan(options: PlanOptions): Plan;
+	plan(options: PlanOptions): Promise<Plan>;
 }

@@ -3,6 +3,7 @@ import { callerWith, type EdgeApp } from "#functions/edge-context.ts";
 import { createJob } from "#functions/jobs/create-job.ts";
 import { idempotentJob } from "#functions/jobs/idempotent-job.ts";
 import { bearer, Job, json, OptimizationRequest, problems } from "#functions/openapi/schemas.ts";
+import { createParallelCalls } from "#functions/search/parallel-calls.ts";
 import type { EdgeServices } from "#functions/services.ts";
 
 /** Seconds until it is worth asking again. */
@@ -31,7 +32,9 @@ export function registerCreateOptimization(app: EdgeApp, services: EdgeServices)
 		const { caller, namespace } = callerWith(context, "jobs:write");
 		const request = context.req.valid("json");
 		const key = unquote(context.req.valid("header")["idempotency-key"]);
-		const make = () => createJob(services, { namespace, traceparent: context.get("traceparent") }, request);
+		const calls = createParallelCalls();
+		const jobCaller = { namespace, traceparent: context.get("traceparent"), calls };
+		const make = () => createJob(services, jobCaller, request);
 		const { stored, isReplay } =
 			key === undefined
 				? { stored: await make(), isReplay: false }
@@ -39,6 +42,7 @@ export function registerCreateOptimization(app: EdgeApp, services: EdgeServices)
 		const job = stored.value;
 		context.header("location", `/v1/optimizations/${job.id}`);
 		context.header("etag", stored.etag);
+		if (calls.answeredCount > 0) context.header("search-calls", String(calls.answeredCount));
 		if (isReplay) context.header("idempotent-replayed", "true");
 		if (job.terminal) return context.json(job, 200);
 		context.header("retry-after", String(retryAfterSeconds));

@@ -8,7 +8,14 @@ import { enumerateSchedules } from "#shared/schedule/enumerate-schedules.ts";
 import type { Schedule } from "#shared/schedule/schedule.ts";
 import { type TargetId, targets } from "#shared/target/target.ts";
 import type { Effort, Plan, PlannedCandidate, PlannedMuGraph } from "./plan.ts";
-import { mergeParts, type SearchPart, type SearchPartRequest, searchPart } from "./search-part.ts";
+import {
+	addCounts,
+	type ProvenSearch,
+	proveMuGraphs,
+	provenMuGraphs,
+	type SearchPartRequest,
+	searchPart,
+} from "./search-part.ts";
 
 /** What one level of effort may spend. Counts, not seconds, so that every instance gives the same plan. */
 export interface EffortBudget {
@@ -55,18 +62,24 @@ export function searchOfPlan(request: PlanRequest): SearchPartRequest {
 
 /** Finds, proves and ranks candidates for one program, here and now. */
 export function planProgram(request: PlanRequest): Plan {
-	return assemblePlan(request, [searchPart(searchOfPlan(request))]);
+	const search = searchPart(searchOfPlan(request));
+	const certificates = proveMuGraphs(
+		request.program,
+		search.found.map(({ muGraph }) => muGraph),
+	);
+	return assemblePlan(request, { search, certificates });
 }
 
 /**
- * The plan from all shards of its search: the same whatever their number. It has no baselines yet (island-baselines.ts
- * writes them). Every µGraph in it is verified; one that is not equal is dropped and counted under
- * `statesPruned.unverified`.
+ * The plan from its search, all shards merged, and the proofs. It has no baselines yet (island-baselines.ts writes them).
+ * Every µGraph in it is proven; one that is not is dropped and counted under `statesPruned.unverified`.
  */
-export function assemblePlan(request: PlanRequest, parts: readonly SearchPart[]): Plan {
+export function assemblePlan(request: PlanRequest, proven: ProvenSearch): Plan {
 	const budget = effortBudgets[request.effort];
 	const target = targets[request.target];
-	const { muGraphs, ...search } = mergeParts(parts, searchOfPlan(request).muGraphsMax);
+	const muGraphs = provenMuGraphs(proven);
+	const { statesVisited, statesPruned, stop, cursor, found } = proven.search;
+	const unverified = found.length - muGraphs.length;
 	const ranked = rankCandidates(
 		muGraphs.flatMap((muGraph) =>
 			enumerateSchedules(muGraph.muGraph, target, request.threads, budget.schedulesEachMax).map(
@@ -85,7 +98,7 @@ export function assemblePlan(request: PlanRequest, parts: readonly SearchPart[])
 		effort: request.effort,
 		muGraphs,
 		candidates: spreadOverMuGraphs(ranked.candidates, muGraphs, budget.candidatesMax),
-		search,
+		search: { statesVisited, statesPruned: addCounts([statesPruned, { unverified }]), stop, cursor },
 		rankedBy: ranked.model,
 		baselines: [],
 	};

@@ -1,6 +1,7 @@
-// Program -> proven µGraphs: search and verify. One part of it may be done elsewhere: a shard in a parallel request, a
-// stretch on a runner.
+// Program -> proven µGraphs, in steps that can be done elsewhere: a search's shards and then slices of its proofs in
+// parallel requests, or one stretch of it on a runner. However it is divided, the outcome is the same.
 
+import { present } from "#shared/fault/assert.ts";
 import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
@@ -15,19 +16,20 @@ export interface SearchPartRequest {
 	/** Where an earlier search stopped, or null to begin. */
 	readonly cursor: string | null;
 	readonly statesMax: number;
-	/** µGraphs that are kept and verified. */
+	/** µGraphs that are kept. */
 	readonly muGraphsMax: number;
 	readonly shard?: SearchLimits["shard"];
 }
 
-/** A µGraph that the search chose; null when it could not be proven, and then only so that no other takes its place. */
-export interface SearchedMuGraph {
+/** A µGraph that a shard chose, not proven yet. */
+export interface FoundMuGraph {
 	readonly muGraph: MuGraph;
-	readonly certificate: Certificate | null;
+	/** First position of the whole search that gave it: of equal µGraphs from several shards the first stands. */
+	readonly position: number;
 }
 
 export interface SearchPart {
-	readonly muGraphs: readonly SearchedMuGraph[];
+	readonly found: readonly FoundMuGraph[];
 	readonly statesVisited: number;
 	readonly statesPruned: Readonly<Record<string, number>>;
 	readonly stop: "saturated" | "stateLimit";
@@ -37,54 +39,67 @@ export interface SearchPart {
 /** Seed of the verifier's field inputs; fixed so that equal requests give equal plans, stored in every certificate. */
 const verifySeed = 20_250_701;
 
-/** Pure: any instance gives the same part for the same request. */
+/** Searches, and proves nothing. Pure: any instance gives the same part for the same request. */
 export function searchPart(request: SearchPartRequest): SearchPart {
 	const { statesMax, muGraphsMax: foundMax, shard } = request;
-	const outcome = searchMuGraphs(
+	const { found, positions, report, cursor } = searchMuGraphs(
 		request.program,
 		{ statesMax, foundMax, ...(shard === undefined ? {} : { shard }) },
 		request.cursor ?? undefined,
 	);
 	return {
-		muGraphs: outcome.found.map((muGraph) => {
-			const verdict = verifyMuGraph(muGraph, request.program, { seed: verifySeed });
-			return { muGraph, certificate: verdict.kind === "equal" ? verdict.certificate : null };
-		}),
-		statesVisited: outcome.report.statesVisited,
-		statesPruned: outcome.report.statesPruned,
-		stop: outcome.report.stop,
-		cursor: outcome.cursor,
+		found: found.map((muGraph, index) => ({
+			muGraph,
+			position: present(positions[index], "a position for each"),
+		})),
+		statesVisited: report.statesVisited,
+		statesPruned: report.statesPruned,
+		stop: report.stop,
+		cursor,
 	};
 }
 
-/** What one part would have been: of all shards of a search, in any order. The proven µGraphs, and the counts added up. */
-export interface MergedParts {
-	readonly muGraphs: readonly PlannedMuGraph[];
-	readonly statesVisited: number;
-	readonly statesPruned: Readonly<Record<string, number>>;
-	readonly stop: "saturated" | "stateLimit";
-	readonly cursor: string | null;
-}
-
-/** All shards of one search (or the one part) merged; `statesPruned.unverified` counts what was not proven. */
-export function mergeParts(parts: readonly SearchPart[], muGraphsMax: number): MergedParts {
-	const certificates = new Map<MuGraph, Certificate | null>();
-	for (const part of parts)
-		for (const { muGraph, certificate } of part.muGraphs) certificates.set(muGraph, certificate);
-	const selected = selectMuGraphs([...certificates.keys()], muGraphsMax);
-	const muGraphs = selected.flatMap((muGraph): PlannedMuGraph[] => {
-		const certificate = certificates.get(muGraph) ?? null;
-		return certificate === null ? [] : [{ digest: muGraphDigest(muGraph), muGraph, certificate }];
-	});
-	const unverified = selected.length - muGraphs.length;
+/** All shards of one search (or the one part), in any order: what one part would have been. */
+export function mergeParts(parts: readonly SearchPart[], muGraphsMax: number): SearchPart {
+	const inOrder = parts.flatMap(({ found }) => found).sort((a, b) => a.position - b.position);
+	const positions = new Map(inOrder.map(({ muGraph, position }) => [muGraph, position]));
+	const selected = selectMuGraphs([...positions.keys()], muGraphsMax);
 	const last = parts.find(({ cursor }) => cursor !== null) ?? parts[0];
 	return {
-		muGraphs,
+		found: selected.map((muGraph) => ({
+			muGraph,
+			position: present(positions.get(muGraph), "it was found"),
+		})),
 		statesVisited: parts.reduce((sum, part) => sum + part.statesVisited, 0),
-		statesPruned: addCounts([...parts.map(({ statesPruned }) => statesPruned), { unverified }]),
+		statesPruned: addCounts(parts.map(({ statesPruned }) => statesPruned)),
 		stop: last?.stop ?? "saturated",
 		cursor: last?.cursor ?? null,
 	};
+}
+
+/** A certificate for each µGraph, or null for one that could not be proven. Pure, and of each µGraph alone. */
+export function proveMuGraphs(
+	program: Program,
+	muGraphs: readonly MuGraph[],
+): readonly (Certificate | null)[] {
+	return muGraphs.map((muGraph) => {
+		const verdict = verifyMuGraph(muGraph, program, { seed: verifySeed });
+		return verdict.kind === "equal" ? verdict.certificate : null;
+	});
+}
+
+/** A search and its proofs, in the order of `found`. */
+export interface ProvenSearch {
+	readonly search: SearchPart;
+	readonly certificates: readonly (Certificate | null)[];
+}
+
+/** Those that were proven. */
+export function provenMuGraphs({ search, certificates }: ProvenSearch): readonly PlannedMuGraph[] {
+	return search.found.flatMap(({ muGraph }, index) => {
+		const certificate = certificates[index] ?? null;
+		return certificate === null ? [] : [{ digest: muGraphDigest(muGraph), muGraph, certificate }];
+	});
 }
 
 /** Counts by rule, added up; rules in alphabetical order. */

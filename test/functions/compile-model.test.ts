@@ -2,13 +2,16 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createModelCompiler } from "#functions/models/compile-model.ts";
+import { createParallelCalls } from "#functions/search/parallel-calls.ts";
 import { present } from "#shared/fault/assert.ts";
 import { islandSchema } from "#shared/protocol/model.ts";
 import { decodePlan, encodePlan } from "#shared/protocol/plan-document.ts";
 import { decodeProgramDocument, encodeProgramDocument } from "#shared/protocol/program-document.ts";
 import { fixturesDirectory } from "#test/support/outside-suites.ts";
+import { computeHere } from "./support/search-platforms.ts";
 
-const compiler = createModelCompiler();
+const compiler = createModelCompiler(computeHere);
+const calls = createParallelCalls(0);
 const analyse = (name: string) =>
 	compiler.analyse(new Uint8Array(readFileSync(join(fixturesDirectory, "exported", name, "model.onnx"))), {
 		shapes: {},
@@ -29,23 +32,24 @@ describe("the compiler behind the edge", () => {
 		expect(analyse("mirage_lora_s")).toEqual(analyse("mirage_lora_s"));
 	});
 
-	test("programs and plans survive their wire forms", () => {
+	test("programs and plans survive their wire forms", async () => {
 		const { digest, program } = present(analyse("rms_swiglu_residual_s").programs[0], "an island");
 		const document = { schema: "kiln.program/1", digest, program, baselines: [] } as const;
 		expect(decodeProgramDocument(encodeProgramDocument(document))).toEqual(document);
 		const subject = { programDigest: digest, program, target: "cpu-x86-64-v4", threads: 2 } as const;
-		const plan = compiler.plan({ ...subject, effort: "quick", searchStatesMax: 200 });
+		const plan = await compiler.plan({ ...subject, effort: "quick", searchStatesMax: 200, calls });
 		expect(plan.candidates.length).toBeGreaterThan(0);
 		expect(decodePlan(encodePlan(plan))).toEqual(plan);
 	});
 
-	test("a search that does not fit the budget says where to go on", () => {
+	test("a search that does not fit the budget says where to go on", async () => {
 		const { digest, program } = present(analyse("mirage_rmsnorm_linear_s").programs[0], "an island");
 		const subject = { programDigest: digest, program, target: "cpu-x86-64-v3", threads: 1 } as const;
-		const cut = compiler.plan({ ...subject, effort: "quick", searchStatesMax: 3 });
+		const cut = await compiler.plan({ ...subject, effort: "quick", searchStatesMax: 3, calls });
 		expect(cut.search).toMatchObject({ stop: "stateLimit", statesVisited: 3 });
 		expect(cut.search.cursor).not.toBeNull();
-		expect(compiler.plan({ ...subject, effort: "quick", searchStatesMax: 20_000 }).search).toMatchObject({
+		const whole = await compiler.plan({ ...subject, effort: "quick", searchStatesMax: 20_000, calls });
+		expect(whole.search).toMatchObject({
 			stop: "saturated",
 			cursor: null,
 		});

@@ -8,6 +8,7 @@ import { createModelCompiler } from "#functions/models/compile-model.ts";
 import { modelRecordSchema } from "#shared/protocol/model.ts";
 import { problemSchema } from "#shared/protocol/problem.ts";
 import { fixturesDirectory } from "#test/support/outside-suites.ts";
+import { computeHere } from "./support/search-platforms.ts";
 import { createTestEdge } from "./support/test-edge.ts";
 
 const folder = join(fixturesDirectory, "hostile");
@@ -16,7 +17,7 @@ const made = /^(blobs\/sha256|models|programs|keys|reach\/alpha)\/[0-9a-f]{64}(\
 
 describe("POST /v1/models with hostile bytes", () => {
 	test.each(files)("%s is refused or understood", async (name) => {
-		const edge = await createTestEdge({ compiler: createModelCompiler() });
+		const edge = await createTestEdge({ compiler: createModelCompiler(computeHere) });
 		const bytes = new Uint8Array(readFileSync(join(folder, name)));
 		const response = await edge.call("POST", "/v1/models", { bytes });
 		const body = await response.json();

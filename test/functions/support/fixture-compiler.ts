@@ -58,7 +58,7 @@ export function createFixtureCompiler(): ModelCompiler & { readonly planned: str
 				coverage: { sourcesInIslands: count, sourcesTotal: count, flopsShare: Math.min(count, 1) },
 			};
 		},
-		plan({ programDigest, program, target, threads, effort }) {
+		async plan({ programDigest, program, target, threads, effort }) {
 			planned.push(programDigest);
 			return {
 				schema: "kiln.plan/1",

@@ -1,7 +1,12 @@
 // The edge in the real Workers runtime, over a local S3 and a local SQS, everything on the loopback.
 
 import { readFile } from "node:fs/promises";
-import { Miniflare, type Request as MiniflareRequest, Response as MiniflareResponse } from "miniflare";
+import {
+	kCurrentWorker,
+	Miniflare,
+	type Request as MiniflareRequest,
+	Response as MiniflareResponse,
+} from "miniflare";
 import { createS3Store } from "#adapters/s3-store.ts";
 import { createSqsQueue } from "#adapters/sqs-queue.ts";
 import { compatibilityDate } from "#infra/compatibility-date.ts";
@@ -30,7 +35,10 @@ export async function startMiniflareEdge(): Promise<MiniflareEdge> {
 		host: "127.0.0.1",
 		port: 0,
 		cf: false,
-		serviceBindings: { ASSETS: serveAsset },
+		serviceBindings: {
+			ASSETS: serveAsset,
+			SEARCH: { name: kCurrentWorker, entrypoint: "SearchCalls" },
+		},
 		bindings: {
 			KILN_S3_ENDPOINT: storage.options.endpoint,
 			KILN_S3_BUCKET: storage.options.bucket,
