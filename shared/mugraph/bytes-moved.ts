@@ -1,11 +1,11 @@
 import { present } from "#shared/fault/assert.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
-import type { BlockNode, Kernel, MuGraph } from "./mugraph.ts";
+import type { BlockNode, Kernel, LoadNode, LoadSource, MuGraph, StoreNode } from "./mugraph.ts";
 import type { KernelTiles } from "./tiles.ts";
 
 /** float32. */
-const intermediateBytes = 4;
+export const intermediateBytes = 4;
 
 export interface BytesMoved {
 	readonly readBytes: number;
@@ -39,29 +39,44 @@ export function kernelBytesMoved(kernel: Kernel, muGraph: MuGraph, tiles: Kernel
 		const walks = kernel.loop !== null && node.stage % 2 === 1 && !node.axes.includes(kernel.loop);
 		return walks ? count * Math.ceil(extentOf(kernel.loop ?? 0) / tiles.loopTile) : count;
 	};
-	const seen = new Set<string>();
+	const elementsOf = (node: BlockNode): number =>
+		node.axes.reduce((count, axis) => count * extentOf(axis), 1);
 	let readBytes = 0;
 	let writtenBytes = 0;
 	for (const node of kernel.nodes) {
-		if (node.kind !== "load" && node.kind !== "store") continue;
-		const elements = node.axes.reduce((count, axis) => count * extentOf(axis), 1);
-		if (node.kind === "store") {
-			const { target } = node;
-			const bytes =
-				target.kind === "intermediate"
-					? intermediateBytes
-					: elementBytes(present(muGraph.outputs[target.output], "output").dataType);
-			writtenBytes += elements * bytes;
-			continue;
-		}
-		const key = JSON.stringify([node.source, node.stage]);
-		if (seen.has(key)) continue;
-		seen.add(key);
-		const bytes =
-			node.source.kind === "intermediate"
-				? intermediateBytes
-				: elementBytes(present(muGraph.inputs[node.source.input], "input").dataType);
-		readBytes += elements * bytes * repeats(node);
+		if (node.kind === "store") writtenBytes += elementsOf(node) * storedElementBytes(node, muGraph);
 	}
+	for (const load of distinctLoads(kernel))
+		readBytes += elementsOf(load) * loadedElementBytes(load, muGraph) * repeats(load);
 	return { readBytes, writtenBytes };
+}
+
+/** The kernel's loads, those of one place in one stage once. */
+export function distinctLoads(kernel: Kernel): LoadNode[] {
+	const seen = new Set<string>();
+	return kernel.nodes.filter((node): node is LoadNode => {
+		if (node.kind !== "load") return false;
+		const key = `${node.stage} ${placeOf(node.source)}`;
+		if (seen.has(key)) return false;
+		seen.add(key);
+		return true;
+	});
+}
+
+function placeOf(source: LoadSource): string {
+	if (source.kind === "intermediate") return `m${source.intermediate}`;
+	const { offset, axes, strides } = source.access;
+	return `${source.input} ${offset} ${axes.join()} ${strides.join()}`;
+}
+
+export function loadedElementBytes({ source }: LoadNode, device: Pick<MuGraph, "inputs">): number {
+	return source.kind === "intermediate"
+		? intermediateBytes
+		: elementBytes(present(device.inputs[source.input], "input").dataType);
+}
+
+export function storedElementBytes({ target }: StoreNode, device: Pick<MuGraph, "outputs">): number {
+	return target.kind === "intermediate"
+		? intermediateBytes
+		: elementBytes(present(device.outputs[target.output], "output").dataType);
 }

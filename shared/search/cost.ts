@@ -2,9 +2,19 @@
 // nominal tile sizes. Only its order matters; the cost model ranks the candidates that remain.
 
 import { present } from "#shared/fault/assert.ts";
-import { kernelBytesMoved } from "#shared/mugraph/bytes-moved.ts";
-import { type BlockNode, blockNodeOperands, type Kernel, type MuGraph } from "#shared/mugraph/mugraph.ts";
-import type { AxisId, MapOperator } from "#shared/program/program.ts";
+import { distinctLoads, loadedElementBytes, storedElementBytes } from "#shared/mugraph/bytes-moved.ts";
+import {
+	type BlockNode,
+	type BlockNodeId,
+	blockNodeOperands,
+	type ConstantNode,
+	type Kernel,
+	type LoadNode,
+	type MuGraph,
+	type StoreNode,
+} from "#shared/mugraph/mugraph.ts";
+import type { KernelTiles } from "#shared/mugraph/tiles.ts";
+import type { AxisId, MapOperator, Program, ProgramNode } from "#shared/program/program.ts";
 
 /** Extent assumed of a tile along a grid axis, but at least two tiles and at most so many; and of a loop step. */
 const nominalGridTile = 64;
@@ -12,6 +22,8 @@ const nominalTilesMax = 16;
 const nominalLoopTile = 64;
 /** Device bytes that a typical core moves in a nanosecond. */
 const bytesEachNanosecond = 16;
+/** Bytes that it moves from a cache that all cores share. */
+const sharedCacheBytesEachNanosecond = 64;
 /** Multiply-adds of a contraction, and simple element-wise operations, in a nanosecond. */
 const contractEachNanosecond = 64;
 const mapEachNanosecond = 16;
@@ -46,21 +58,135 @@ export function muGraphCost(muGraph: MuGraph): number {
 	return muGraph.kernels.reduce((sum, kernel) => sum + kernelCost(kernel, muGraph), 0);
 }
 
-/** Nanoseconds of one kernel: a roofline of device traffic and arithmetic. */
-export function kernelCost(kernel: Kernel, muGraph: Omit<MuGraph, "kernels">): number {
-	const extentOf = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
-	const whole = {
-		gridTiles: kernel.grid.map(extentOf),
-		loopTile: kernel.loop === null ? 0 : extentOf(kernel.loop),
-	};
-	const moved = kernelBytesMoved(kernel, { ...muGraph, kernels: [kernel] }, whole);
-	const traffic = (moved.readBytes + moved.writtenBytes) / bytesEachNanosecond;
-	const arithmetic = kernel.nodes.reduce((sum, node) => sum + nodeNanoseconds(node, kernel, extentOf), 0);
+/** Nanoseconds of one kernel: a roofline of memory traffic and arithmetic. */
+export function kernelCost(kernel: Kernel, device: Omit<MuGraph, "kernels">): number {
+	const extentOf = extentsOf(device);
+	const works: NodeWork[] = [];
+	for (const node of distinctLoads(kernel)) {
+		const bytes = elementsOf(node.axes, extentOf) * loadedElementBytes(node, device);
+		works.push({ axes: node.axes, bytes, arithmetic: 0 });
+	}
+	for (const node of kernel.nodes) {
+		if (node.kind === "load" || node.kind === "constant") continue;
+		const { axes } = node;
+		if (node.kind === "store") {
+			const bytes = elementsOf(axes, extentOf) * storedElementBytes(node, device);
+			works.push({ axes, bytes, arithmetic: 0 });
+		} else works.push({ axes, bytes: 0, arithmetic: nodeNanoseconds(node, kernel, extentOf) });
+	}
+	const axesOf = (id: BlockNodeId): readonly AxisId[] => present(kernel.nodes[id], "operand").axes;
+	const tiled = tiledAxes(
+		kernel.nodes.flatMap((node) =>
+			node.kind === "contract" ? [[axesOf(node.left), axesOf(node.right), node.over] as const] : [],
+		),
+		extentOf,
+	);
 	const outgrown = Math.log2(1 + nominalTileBytes(kernel, extentOf) / cacheBytes);
-	const roofline = Math.max(traffic, arithmetic) + exposedShare * Math.min(traffic, arithmetic);
-	const blocks = kernel.grid.reduce((count, axis) => count * extentOf(axis), 1);
-	const idle = idleShare * Math.max(0, blocksEnough / blocks - 1);
-	return kernelNanoseconds + roofline * (1 + outgrownShare * outgrown + idle);
+	return gridNanoseconds({ works, tiled, extentOf }, kernel.grid, 1 + outgrownShare * outgrown);
+}
+
+/** A load or store (`bytes`), or a value (nanoseconds of `arithmetic`), done once for all of its axes. */
+export interface NodeWork {
+	readonly axes: readonly AxisId[];
+	readonly bytes: number;
+	readonly arithmetic: number;
+}
+
+/** What a kernel does, whatever its grid. */
+export interface KernelWork {
+	readonly works: readonly NodeWork[];
+	/** See tiledAxes; null when nothing is contracted. */
+	readonly tiled: ReadonlySet<AxisId> | null;
+	extentOf(axis: AxisId): number;
+}
+
+export function extentsOf(device: Pick<MuGraph, "axes">): (axis: AxisId) => number {
+	return (axis) => present(device.axes[axis], "axis").extent;
+}
+
+/** For contractions, given as left axes, right axes and contracted axes: the longest axis of each side that the other lacks. Null for none. */
+export function tiledAxes(
+	contractions: readonly (readonly [readonly AxisId[], readonly AxisId[], readonly AxisId[]])[],
+	extentOf: (axis: AxisId) => number,
+): ReadonlySet<AxisId> | null {
+	if (contractions.length === 0) return null;
+	const tiled = new Set<AxisId>();
+	for (const [left, right, over] of contractions) {
+		for (const [own, other] of [
+			[left, right],
+			[right, left],
+		] as const) {
+			const free = own.filter((axis) => !other.includes(axis) && !over.includes(axis));
+			const [longest] = free.sort((a, b) => extentOf(b) - extentOf(a) || a - b);
+			if (longest !== undefined) tiled.add(longest);
+		}
+	}
+	return tiled;
+}
+
+/**
+ * Nanoseconds of a kernel on a grid. Short axes that contractions tile are one tile or several, whichever is better: one
+ * reads the other side once, several keep more cores busy.
+ */
+export function gridNanoseconds(work: KernelWork, grid: readonly AxisId[], penalty: number): number {
+	const isShort = (axis: AxisId): boolean =>
+		work.tiled?.has(axis) === true && work.extentOf(axis) <= nominalGridTile;
+	const long = grid.filter((axis) => !isShort(axis));
+	const several = roofline(work, grid, grid, penalty);
+	return (
+		kernelNanoseconds +
+		(long.length === grid.length ? several : Math.min(several, roofline(work, grid, long, penalty)))
+	);
+}
+
+/** `cut`: the axes of the grid along which there is more than one tile. */
+function roofline(
+	work: KernelWork,
+	grid: readonly AxisId[],
+	cut: readonly AxisId[],
+	penalty: number,
+): number {
+	let traffic = 0;
+	let arithmetic = 0;
+	for (const { axes, bytes, arithmetic: own } of work.works) {
+		if (bytes > 0) {
+			const again = repeats(axes, cut, (axis) => readsAlong(axis, work)) - 1;
+			traffic += bytes / bytesEachNanosecond + (again * bytes) / sharedCacheBytesEachNanosecond;
+		} else if (own > 0) arithmetic += own * repeats(axes, grid, (axis) => tilesAlong(work.extentOf(axis)));
+	}
+	const idle = idleShare * Math.max(0, blocksEnough / elementsOf(cut, work.extentOf) - 1);
+	return (Math.max(traffic, arithmetic) + exposedShare * Math.min(traffic, arithmetic)) * (penalty + idle);
+}
+
+/** Tiles along a grid axis that read what lacks it. Contractions tile one axis of each side, and take others one by one. */
+function readsAlong(axis: AxisId, { tiled, extentOf }: KernelWork): number {
+	const extent = extentOf(axis);
+	return tiled === null || tiled.has(axis) ? tilesAlong(extent) : Math.min(extent, nominalTilesMax);
+}
+
+function repeats(
+	axes: readonly AxisId[],
+	grid: readonly AxisId[],
+	tilesOf: (axis: AxisId) => number,
+): number {
+	let count = 1;
+	for (const axis of grid) if (!axes.includes(axis)) count *= tilesOf(axis);
+	return count;
+}
+
+/** Nanoseconds of traffic and arithmetic, were everything read and computed anew in each tile of the grid. */
+export function repeatedNanoseconds(work: KernelWork, grid: readonly AxisId[]): number {
+	const isShort = (axis: AxisId): boolean =>
+		work.tiled?.has(axis) === true && work.extentOf(axis) <= nominalGridTile;
+	return work.works.reduce((sum, { axes, bytes, arithmetic }) => {
+		const reads = repeats(axes, grid, (axis) => (isShort(axis) ? 1 : readsAlong(axis, work)));
+		const computes = repeats(axes, grid, (axis) => tilesAlong(work.extentOf(axis)));
+		return sum + (bytes / bytesEachNanosecond) * reads + arithmetic * computes;
+	}, 0);
+}
+
+export function elementsOf(axes: readonly AxisId[], extentOf: (axis: AxisId) => number): number {
+	return axes.reduce((count, axis) => count * extentOf(axis), 1);
 }
 
 function tilesAlong(extent: number): number {
@@ -71,28 +197,56 @@ function tilesAlong(extent: number): number {
 	return Math.ceil(extent / tile);
 }
 
-/** The node's work over the whole kernel: in every tile along grid axes that it lacks it is done again. */
-export function nodeNanoseconds(node: BlockNode, kernel: Kernel, extentOf: (axis: AxisId) => number): number {
-	if (node.kind === "load" || node.kind === "store" || node.kind === "constant") return 0;
-	let operations = node.axes.reduce((count, axis) => count * extentOf(axis), 1);
-	for (const axis of kernel.grid) if (!node.axes.includes(axis)) operations *= tilesAlong(extentOf(axis));
+/** Tiles of the extents that the bound assumes, short axes whole. */
+export function nominalTiles(kernel: Kernel, device: Pick<MuGraph, "axes">): KernelTiles {
+	const extentOf = extentsOf(device);
+	return {
+		gridTiles: kernel.grid.map((axis) =>
+			Math.max(nominalGridTile, Math.ceil(extentOf(axis) / nominalTilesMax)),
+		),
+		loopTile: kernel.loop === null ? 0 : Math.min(nominalLoopTile, extentOf(kernel.loop)),
+	};
+}
+
+/** The node's arithmetic over the whole kernel, in each tile its own part. */
+function nodeNanoseconds(
+	node: Exclude<BlockNode, LoadNode | StoreNode | ConstantNode>,
+	kernel: Kernel,
+	extentOf: (axis: AxisId) => number,
+): number {
+	if (node.kind === "accumulateDeviations")
+		return (elementsOf([...node.axes, ...node.over], extentOf) * deviationOperations) / mapEachNanosecond;
+	if (node.kind !== "accumulate") return computeNanoseconds(node, extentOf);
+	const steps = kernel.loop === null ? 1 : Math.ceil(extentOf(kernel.loop) / nominalLoopTile);
+	const operations = elementsOf(node.axes, extentOf) * steps;
+	return (operations * blockNodeOperands(node).length) / mapEachNanosecond;
+}
+
+/** Arithmetic of one node of a DAG, done once. */
+export function dagNodeNanoseconds(node: ProgramNode, dag: Pick<Program, "axes">): number {
+	if (node.kind === "input" || node.kind === "constant") return 0;
+	return computeNanoseconds(node, (axis) => present(dag.axes[axis], "axis").extent);
+}
+
+type Compute =
+	| { readonly kind: "map"; readonly operator: MapOperator; readonly axes: readonly AxisId[] }
+	| {
+			readonly kind: "reduce" | "contract";
+			readonly over: readonly AxisId[];
+			readonly axes: readonly AxisId[];
+	  };
+
+function computeNanoseconds(node: Compute, extentOf: (axis: AxisId) => number): number {
+	const operations = elementsOf(node.axes, extentOf);
 	switch (node.kind) {
 		case "contract":
-			return node.over.reduce((count, axis) => count * extentOf(axis), operations) / contractEachNanosecond;
+			return (operations * elementsOf(node.over, extentOf)) / contractEachNanosecond;
 		case "reduce":
-			return node.over.reduce((count, axis) => count * extentOf(axis), operations) / mapEachNanosecond;
+			return (operations * elementsOf(node.over, extentOf)) / mapEachNanosecond;
 		case "map":
 			return (
 				(operations * (transcendental.has(node.operator) ? transcendentalOperations : 1)) / mapEachNanosecond
 			);
-		case "accumulateDeviations": {
-			const positions = node.over.reduce((count, axis) => count * extentOf(axis), operations);
-			return (positions * deviationOperations) / mapEachNanosecond;
-		}
-		case "accumulate": {
-			const steps = kernel.loop === null ? 1 : Math.ceil(extentOf(kernel.loop) / nominalLoopTile);
-			return (operations * steps * blockNodeOperands(node).length) / mapEachNanosecond;
-		}
 	}
 }
 

@@ -30,9 +30,7 @@ export type Groups = readonly (readonly number[])[];
 
 /** `order` is a partition of the units in which no kernel reads a later one. */
 export function describeCut(dag: Program, graph: UnitGraph, order: Groups, policy: BoundaryPolicy): Cut {
-	const unitsOf = order.map(
-		(group) => new Set(group.map((unit) => present(graph.units[unit], "unit").node)),
-	);
+	const unitsOf = order.map((group) => new Set(group.map((unit) => present(graph.units[unit], "unit").node)));
 	const draft = draftCut(dag, graph, unitsOf, order, policy);
 	const outputs = outputNodes(dag);
 	for (let kernel = order.length - 1; kernel >= 0; kernel--) {
@@ -67,6 +65,8 @@ interface CutDraft {
 	readonly stored: readonly Set<ProgramNodeId>[];
 	readonly boundaries: readonly Set<ProgramNodeId>[];
 	isRecomputed(unit: ProgramNodeId, reader: number): boolean;
+	/** loadedInstead by value and reader. */
+	readonly instead: Map<string, number>;
 }
 
 function draftCut(
@@ -94,6 +94,7 @@ function draftCut(
 		stored: order.map(() => new Set()),
 		boundaries: order.map(() => new Set()),
 		isRecomputed: (unit, reader) => recomputed[reader]?.has(unit) ?? false,
+		instead: new Map(),
 	};
 }
 
@@ -165,6 +166,11 @@ function loadedInstead(draft: CutDraft, id: ProgramNodeId, reader: number): numb
 	const home = draft.homes[id] ?? -1;
 	if (home < 0 || home === reader || draft.isRecomputed(id, reader)) return 0;
 	if (draft.kernelOfUnit.has(id)) return elementsOf(draft.dag, id);
+	const key = `${id}/${reader}`;
+	const known = draft.instead.get(key);
+	if (known !== undefined) return known;
 	const operands = programNodeOperands(present(draft.dag.nodes[id], "node"));
-	return operands.reduce((sum, operand) => sum + loadedInstead(draft, operand, reader), 0);
+	const elements = operands.reduce((sum, operand) => sum + loadedInstead(draft, operand, reader), 0);
+	draft.instead.set(key, elements);
+	return elements;
 }

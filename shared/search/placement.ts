@@ -10,7 +10,8 @@ import { present } from "#shared/fault/assert.ts";
 import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { buildKernel } from "./build-kernel.ts";
-import { kernelCost, nodeNanoseconds } from "./cost.ts";
+import { kernelCost } from "./cost.ts";
+import { gridChoices } from "./grid-choices.ts";
 import { type KernelSpec, reducedAxes } from "./kernel-spec.ts";
 import { analyseLoop } from "./loop-analysis.ts";
 
@@ -39,55 +40,64 @@ export interface KernelPlacements {
 /** The smallest useful step of a loop, in elements. */
 const loopTileSmallest = 16;
 
-/**
- * A grid axis that some reduction or contraction lacks is also left off the grid when the work done again along it is at
- * least this share of the kernel's.
- */
-const repeatedShareMin = 0.05;
+/** A placement that may be kept; `tileBytes` at the smallest tiles. */
+interface Considered extends Placement {
+	readonly tileBytes: number;
+}
 
 /** The kernel's placements, cheapest first. Never none. */
 export function placeKernel(spec: KernelSpec, limits: PlacementLimits): KernelPlacements {
 	const pruned: Record<string, number> = {};
-	const prune = (rule: string): void => {
-		pruned[rule] = (pruned[rule] ?? 0) + 1;
+	const prune = (rule: string, count = 1): void => {
+		if (count > 0) pruned[rule] = (pruned[rule] ?? 0) + count;
 	};
-	const found: Placement[] = [];
-	const all: { readonly placement: Placement; readonly tileBytes: number }[] = [];
-	const consider = (kernel: Kernel): void => {
-		const placement = { kernel, nanoseconds: kernelCost(kernel, deviceOf(spec)) };
-		const bytes = tileBytes(kernel, spec);
-		all.push({ placement, tileBytes: bytes });
-		if (bytes > limits.tileBytesMax) prune("tile bytes");
-		else found.push(placement);
-	};
-	for (const kernel of loopChoices(spec, limits, prune)) {
-		const { legal, shared } = gridChoices(spec, kernel.loop);
-		consider(kernel);
-		if (shared.length === legal.length) continue;
-		if (repeatedShare(kernel, shared, spec) < repeatedShareMin) prune("grid repeats little");
-		else consider({ ...kernel, grid: shared });
+	const grids = gridChoices(spec);
+	prune("grid repeats little", 2 ** (grids[0]?.length ?? 0) - grids.length);
+	const device = deviceOf(spec);
+	const all: Considered[] = [];
+	for (const block of loopChoices(spec, limits, prune)) {
+		for (const grid of grids) {
+			const kernel = { ...block, grid };
+			all.push({ kernel, nanoseconds: kernelCost(kernel, device), tileBytes: tileBytes(kernel, spec) });
+		}
 	}
-	const [smallest] = all.sort((a, b) => a.tileBytes - b.tileBytes);
-	const placements = found.sort((a, b) => a.nanoseconds - b.nanoseconds);
-	const kept = placements.slice(0, limits.placementsMax);
-	if (placements.length > kept.length) pruned["placement rank"] = placements.length - kept.length;
-	return {
-		placements: kept.length > 0 ? kept : [present(smallest, "the placement without a loop").placement],
-		pruned,
-	};
+	const fitting = all.filter((placement) => placement.tileBytes <= limits.tileBytesMax);
+	prune("tile bytes", all.length - fitting.length);
+	if (fitting.length === 0) {
+		const [smallest] = all.sort((a, b) => a.tileBytes - b.tileBytes);
+		return { placements: [present(smallest, "the placement without a loop")], pruned };
+	}
+	const placements = keepVaried(fitting, limits.placementsMax);
+	prune("placement rank", fitting.length - placements.length);
+	return { placements, pruned };
 }
 
-/** Block graphs without a loop; then for each summed axis, plain and with running maxima where that saves a pass. */
+/** At most `count`, cheapest first: before others the cheapest of each loop with its passes, then of each grid. */
+function keepVaried(placements: readonly Placement[], count: number): readonly Placement[] {
+	const ranked = [...placements].sort((a, b) => a.nanoseconds - b.nanoseconds);
+	const firstOf = (keyOf: (kernel: Kernel) => string): Placement[] => {
+		const seen = new Set<string>();
+		return ranked.filter(({ kernel }) => {
+			const key = keyOf(kernel);
+			return !seen.has(key) && seen.add(key);
+		});
+	};
+	const loops = firstOf((kernel) => `${kernel.loop} ${passCount(kernel)}`);
+	const grids = firstOf((kernel) => kernel.grid.join());
+	const kept = new Set([...new Set([...loops, ...grids, ...ranked])].slice(0, count));
+	return ranked.filter((placement) => kept.has(placement));
+}
+
+/** Block graphs, grid left open: without a loop; then for each summed axis, plain and with running maxima where that saves a pass. */
 function* loopChoices(
 	spec: KernelSpec,
 	limits: PlacementLimits,
 	prune: (rule: string) => void,
 ): Generator<Kernel> {
-	yield buildKernel(spec, gridChoices(spec, null).legal, null, analyseLoop(spec, null, false));
+	yield buildKernel(spec, [], null, analyseLoop(spec, null, false));
 	for (const loop of [...reducedAxes(spec)].sort((a, b) => a - b)) {
-		const { legal } = gridChoices(spec, loop);
-		const plain = buildKernel(spec, legal, loop, analyseLoop(spec, loop, false));
-		const online = buildKernel(spec, legal, loop, analyseLoop(spec, loop, true));
+		const plain = buildKernel(spec, [], loop, analyseLoop(spec, loop, false));
+		const online = buildKernel(spec, [], loop, analyseLoop(spec, loop, true));
 		for (const kernel of passCount(online) < passCount(plain) ? [online, plain] : [plain]) {
 			if (passCount(kernel) > limits.passesMax) prune("passes over the loop");
 			else yield kernel;
@@ -99,28 +109,6 @@ function passCount(kernel: Kernel): number {
 	return Math.max(0, ...kernel.nodes.map((node) => (node.stage % 2 === 1 ? (node.stage + 1) / 2 : 0)));
 }
 
-/** All legal grid axes; and without those along which some reduction or contraction would be computed again in every tile. */
-function gridChoices(
-	spec: KernelSpec,
-	loop: AxisId | null,
-): { readonly legal: readonly AxisId[]; readonly shared: readonly AxisId[] } {
-	const reduced = reducedAxes(spec);
-	const legal = spec.dag.axes
-		.map((_, axis) => axis)
-		.filter(
-			(axis) =>
-				axis !== loop &&
-				!reduced.has(axis) &&
-				spec.stores.every((store) => spec.dag.nodes[store.node]?.axes.includes(axis)),
-		);
-	const heavy = spec.nodes.filter((id) => {
-		const kind = spec.dag.nodes[id]?.kind;
-		return (kind === "reduce" || kind === "contract") && !spec.boundary.has(id);
-	});
-	const shared = legal.filter((axis) => heavy.every((id) => spec.dag.nodes[id]?.axes.includes(axis)));
-	return { legal, shared };
-}
-
 function extentOf(spec: KernelSpec, axis: AxisId): number {
 	return spec.dag.axes[axis]?.extent ?? 1;
 }
@@ -129,16 +117,6 @@ function extentOf(spec: KernelSpec, axis: AxisId): number {
 function deviceOf(spec: KernelSpec): Omit<MuGraph, "kernels"> {
 	const { axes, inputs, outputs, nodes } = spec.dag;
 	return { axes, splits: [], inputs, outputs, intermediates: nodes.map((node) => ({ axes: node.axes })) };
-}
-
-/** Of the kernel's arithmetic, the share that a grid of the shared axes alone would save. */
-function repeatedShare(kernel: Kernel, shared: readonly AxisId[], spec: KernelSpec): number {
-	const work = (grid: readonly AxisId[]): number =>
-		kernel.nodes.reduce(
-			(sum, node) => sum + nodeNanoseconds(node, { ...kernel, grid }, (axis) => extentOf(spec, axis)),
-			0,
-		);
-	return 1 - work(shared) / work(kernel.grid);
 }
 
 function tileBytes(kernel: Kernel, spec: KernelSpec): number {

@@ -122,7 +122,7 @@ class Collector {
 		this.#counts.statesVisited++;
 		if (isFirst) this.#counts.dags++;
 		if (outcome.kind === "pruned") {
-			addCount(this.#statesPruned, outcome.rule, 1);
+			addCount(this.#statesPruned, outcome.rule, outcome.count);
 			return;
 		}
 		this.#counts.cuts++;

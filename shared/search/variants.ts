@@ -47,7 +47,7 @@ function* cutsOfSplit(variant: SplitDag): Generator<CutOutcome> {
 	for (const groups of groupings) {
 		if (groups.some((group) => group.length === 0)) continue;
 		const cut = cutInto(variant.dag, groups);
-		yield cut === null ? { kind: "pruned", rule: "circular kernels" } : { kind: "cut", cut };
+		yield cut === null ? { kind: "pruned", rule: "circular kernels", count: 1 } : { kind: "cut", cut };
 	}
 }
 
