@@ -4,6 +4,19 @@
 // what does not have its axis; exp(x)·exp(y) = exp(x + y); numbers fold by value. There is no cancellation.
 
 import type { AxisId } from "#shared/program/program.ts";
+import type { AxisSetId } from "./axis-sets.ts";
+import {
+	addPolynomials,
+	atomPolynomial,
+	negatePolynomial,
+	sumPartially,
+	sumPolynomial,
+} from "./polynomial.ts";
+import { printPolynomial } from "./print.ts";
+import { createProducts } from "./product.ts";
+import { ratioOfNumber } from "./rational.ts";
+import { createSubexpression } from "./subexpression.ts";
+import { createTerms, type Terms } from "./terms.ts";
 
 /** Of one `Expressions`. Interned: equal normal forms have equal ids. */
 export type ExpressionId = number;
@@ -40,5 +53,37 @@ export interface ExpressionLimits {
 	readonly monomialsMax?: number;
 }
 
-/** `extents[axis]` is the whole extent of an axis. */
-export declare function createExpressions(extents: readonly number[], limits?: ExpressionLimits): Expressions;
+/** Terms of one program: `extents[axis]` is the whole extent of an axis. */
+export function createExpressions(extents: readonly number[], limits: ExpressionLimits = {}): Expressions {
+	const terms = createTerms(extents, limits.monomialsMax ?? monomialsMaxDefault);
+	const products = createProducts(terms);
+	const free = (id: ExpressionId): AxisSetId => terms.polynomial(id).free;
+	return {
+		input: (key, axes) => atomPolynomial(terms, { kind: "input", key }, terms.axisSets.of(axes)),
+		constant: (value) => constantPolynomial(terms, value),
+		add: (a, b) => addPolynomials(terms, a, b),
+		subtract: (a, b) => addPolynomials(terms, a, negatePolynomial(terms, b)),
+		multiply: products.multiply,
+		divide: products.divide,
+		negate: (a) => negatePolynomial(terms, a),
+		sum: (a, over) => sumPolynomial(terms, a, over, extents),
+		partialSum: (a, axis, extent) => sumPartially(terms, a, axis, extent),
+		exp: (a) => terms.polynomialOf([terms.monomialOf({ ...terms.unit, exponent: a, free: free(a) })]),
+		sqrt: (a) => atomPolynomial(terms, { kind: "sqrt", argument: a }, free(a)),
+		opaque: (name, operands, axes) =>
+			atomPolynomial(terms, { kind: "opaque", name, operands }, terms.axisSets.of(axes)),
+		freeAxes: (id) => terms.axisSets.axesOf(free(id)),
+		isSubexpression: createSubexpression(terms, products),
+		print: (id) => printPolynomial(terms, id),
+	};
+}
+
+const monomialsMaxDefault = 64;
+
+/** What is no number (an infinity, NaN) is an atom of its own. */
+function constantPolynomial(terms: Terms, value: number): ExpressionId {
+	if (!Number.isFinite(value))
+		return atomPolynomial(terms, { kind: "opaque", name: `${value}`, operands: [] }, terms.axisSets.empty);
+	const coefficient = terms.coefficients.of(ratioOfNumber(value));
+	return terms.polynomialOf([terms.monomialOf({ ...terms.unit, coefficient, isNegative: value < 0 })]);
+}
