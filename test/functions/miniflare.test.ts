@@ -3,13 +3,13 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { childrenNamed } from "#infra/orphan-guard.ts";
 import { sha256Hex } from "#shared/numeric/sha256.ts";
 import { measureMessageSchema } from "#shared/protocol/message.ts";
 import { decodePlan } from "#shared/protocol/plan-document.ts";
 import { fixturesDirectory } from "#test/support/outside-suites.ts";
 import { type MiniflareEdge, startMiniflareEdge } from "./support/miniflare-edge.ts";
 import { publishKernel } from "./support/published-kernel.ts";
+import { residentBytes } from "./support/resident-bytes.ts";
 import { requestInit } from "./support/test-edge.ts";
 
 const fixture = (...path: readonly string[]): Uint8Array<ArrayBuffer> =>
@@ -17,14 +17,6 @@ const fixture = (...path: readonly string[]): Uint8Array<ArrayBuffer> =>
 
 /** The isolate's collector has not always run when we look: less than a second such heap. */
 const hostileGrowthBytesMax = 128 * 2 ** 20;
-
-/** Resident memory of the Workers runtimes that this process has started, in bytes. */
-function residentBytes(): number {
-	const pages = childrenNamed("workerd").map((pid) =>
-		Number(readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1]),
-	);
-	return pages.reduce((sum, count) => sum + count, 0) * 4096;
-}
 
 let edge: MiniflareEdge;
 beforeAll(async () => {

@@ -24,8 +24,18 @@ export interface MiniflareEdge {
 	stop(): Promise<void>;
 }
 
+/** The binding by which a deployed edge calls itself. */
+const searchBinding = { name: kCurrentWorker, entrypoint: "SearchCalls" };
+
+export interface MiniflareEdgeOptions {
+	/** What answers the edge's calls to itself; default: itself. */
+	readonly search?: () => Promise<MiniflareResponse>;
+	/** Added to the environment. */
+	readonly environment?: Readonly<Record<string, string>>;
+}
+
 /** The key `kiln_alpha` has every scope. */
-export async function startMiniflareEdge(): Promise<MiniflareEdge> {
+export async function startMiniflareEdge(options: MiniflareEdgeOptions = {}): Promise<MiniflareEdge> {
 	const [storage, queues, bundle] = await Promise.all([startLocalStore(), startLocalQueues(), bundleEdge()]);
 	const { queue: queueOptions } = await queues.create();
 	const miniflare = new Miniflare({
@@ -37,7 +47,7 @@ export async function startMiniflareEdge(): Promise<MiniflareEdge> {
 		cf: false,
 		serviceBindings: {
 			ASSETS: serveAsset,
-			SEARCH: { name: kCurrentWorker, entrypoint: "SearchCalls" },
+			SEARCH: options.search ?? searchBinding,
 		},
 		bindings: {
 			KILN_S3_ENDPOINT: storage.options.endpoint,
@@ -47,6 +57,7 @@ export async function startMiniflareEdge(): Promise<MiniflareEdge> {
 			KILN_S3_SECRET_ACCESS_KEY: storage.options.secretAccessKey,
 			KILN_SQS_ENDPOINT: queues.endpoint,
 			KILN_SQS_QUEUE_CPU: queueOptions.queueUrl,
+			...options.environment,
 		},
 	});
 	const url = (await miniflare.ready).origin;
