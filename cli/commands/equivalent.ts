@@ -1,10 +1,12 @@
 // kiln equivalent: do two ONNX models compute the same function?
 
+import { importModel } from "#shared/onnx/import-model.ts";
+import type { ImportedModel } from "#shared/onnx/import-options.ts";
 import type { AddCommand, CommandContext } from "../command-context.ts";
 import { compareModels, type ModelComparison } from "../compare-models.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { parseSeed } from "../parse-options.ts";
-import { addBindingOptions, type BindingOptions, readLocalModel } from "../read-model.ts";
+import { addBindingOptions, type BindingOptions, readModelFile } from "../read-model.ts";
 
 interface EquivalentOptions extends BindingOptions {
 	readonly seed: number;
@@ -28,13 +30,18 @@ export const addEquivalent: AddCommand = (program, run) => {
 		);
 };
 
+/** With convolutions and pools, which only kernels are not made for. */
+async function readWholeModel(path: string, { shape, weights }: EquivalentOptions): Promise<ImportedModel> {
+	return importModel(await readModelFile(path), { shapes: shape, weights, windows: "primitives" });
+}
+
 async function equivalent(
 	[a, b]: readonly [string, string],
 	options: EquivalentOptions,
 	{ terminal }: CommandContext,
 ): Promise<ExitCode> {
-	const left = await readLocalModel(a, options);
-	const right = await readLocalModel(b, options);
+	const left = await readWholeModel(a, options);
+	const right = await readWholeModel(b, options);
 	terminal.progress({ phase: "comparing" });
 	const comparison = compareModels(left.graph, right.graph, options.seed);
 	const { verdict, reason, errorProbabilityMax, counterexample } = comparison;

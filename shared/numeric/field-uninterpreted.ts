@@ -36,18 +36,19 @@ export function writeHashed(trials: FieldTrials, hash: Hash64, result: FieldBuff
 	}
 }
 
-function nameHash(name: string): number {
+/** The hash of a function's name. */
+export function nameHash(name: string): number {
 	let hash = 0;
 	for (let i = 0; i < name.length; i++) hash = absorb(hash, name.charCodeAt(i));
 	return hash;
 }
 
-const symmetric: ReadonlySet<MapOperator> = new Set<MapOperator>(["equal", "and", "or"]);
+const symmetric: ReadonlySet<string> = new Set<MapOperator>(["equal", "and", "or"]);
 
 /** result = f(operands) for an uninterpreted f of this name. */
 export function applyUninterpreted(
 	trials: FieldTrials,
-	operator: MapOperator,
+	operator: string,
 	operands: readonly FieldBuffer[],
 	places: readonly number[],
 	result: FieldBuffer,
@@ -66,11 +67,11 @@ export function applyUninterpreted(
 }
 
 /** A value that no rational equals (an infinity, no number), the same wherever it is written. */
-export function writeSymbol(trials: FieldTrials, name: string, result: FieldBuffer): void {
+export function writeSymbol(trials: FieldTrials, name: string, result: FieldBuffer, at = 0): void {
 	trials.uninterpreted.add(name);
 	const [a, b] = trials.keys;
 	const own = nameHash(name);
-	writeHashed(trials, { a: finalise(absorb(a, own)), b: finalise(absorb(b, own)) }, result, 0);
+	writeHashed(trials, { a: finalise(absorb(a, own)), b: finalise(absorb(b, own)) }, result, at);
 }
 
 /**

@@ -27,9 +27,15 @@ export interface SmallPair {
 export interface BatchSides {
 	/** Elements of each input. */
 	readonly inputElements: readonly number[];
-	expected(inputs: readonly FieldBuffer[], arithmetic: Arithmetic<FieldBuffer>): readonly FieldBuffer[];
-	found(inputs: readonly FieldBuffer[], arithmetic: Arithmetic<FieldBuffer>): readonly FieldBuffer[];
+	readonly expected: BatchSide;
+	readonly found: BatchSide;
 }
+
+type BatchSide = (
+	inputs: readonly FieldBuffer[],
+	arithmetic: Arithmetic<FieldBuffer>,
+	trials: FieldTrials,
+) => readonly FieldBuffer[];
 
 export interface BatchOptions {
 	readonly pair: FieldPair;
@@ -43,7 +49,7 @@ export interface BatchOptions {
 export type BatchOutcome =
 	/** `lanes` is how many counted; the others had a zero denominator or a radicand without a root. */
 	| { readonly kind: "agreed"; readonly lanes: number; readonly evaluations: number }
-	| { readonly kind: "differed"; readonly output: number }
+	| { readonly kind: "differed"; readonly output: number; readonly index: number }
 	/** No lane could be counted. */
 	| { readonly kind: "spoiled" };
 
@@ -77,8 +83,8 @@ export function runTrials(
 		const random = createRandom(options.seed, 2 * options.batch + 1);
 		const inputs = sides.inputElements.map((elements) => randomField(trials, elements, random));
 		const arithmetic = createFieldArithmetic(trials);
-		const expected = sides.expected(inputs, arithmetic);
-		const found = sides.found(inputs, arithmetic);
+		const expected = sides.expected(inputs, arithmetic, trials);
+		const found = sides.found(inputs, arithmetic, trials);
 		if (!hasNewFailure(trials, masked)) return compareOutputs(expected, found, trials);
 		trials.failed.forEach((failed, lane) => {
 			if (failed === 1) masked[lane] = 1;
@@ -123,7 +129,7 @@ function compareOutputs(
 			const otherInside = other.inside[at] as number;
 			const isBoth = !Number.isNaN(inside) && !Number.isNaN(otherInside);
 			if (buffer.outside[at] !== other.outside[at] || (isBoth && inside !== otherInside))
-				return { kind: "differed", output };
+				return { kind: "differed", output, index: Math.floor(at / lanes) };
 		}
 	}
 	const counted = masked.reduce((count, lane) => count - lane, lanes);

@@ -91,6 +91,19 @@ export function sizeOfSum(a: SizeBound, b: SizeBound): SizeBound {
 	return { numerator: plusSize(raised(a), raised(b)), denominators: common };
 }
 
+/** The same function where its denominators have other names and vary along other axes. */
+export function renameDenominators(
+	a: SizeBound,
+	rename: (id: number, axes: readonly AxisId[]) => { readonly id: number; readonly axes: readonly AxisId[] },
+): SizeBound {
+	const denominators = new Map<number, Denominator>();
+	for (const [id, own] of a.denominators) {
+		const renamed = rename(id, own.axes);
+		denominators.set(renamed.id, { ...own, axes: renamed.axes });
+	}
+	return { numerator: a.numerator, denominators };
+}
+
 /** `id` names the divisor; its own denominators go to the numerator. */
 export function sizeOfQuotient(
 	a: SizeBound,

@@ -1,0 +1,237 @@
+// Decides whether two graphs are the same function of the same tensors, at their real extents. In: two graphs and what
+// their inputs are. Out: equal with a certificate, different with a witness, or inconclusive. The test is that of
+// verify.ts: random inputs over pairs of finite fields, and three readings of the operators, the one with the strongest
+// statement first.
+
+import { present } from "#shared/fault/assert.ts";
+import { type Graph, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
+import type { FieldBuffer, FieldFragment, FieldTrials } from "#shared/numeric/field-buffer.ts";
+import { fieldPairs } from "#shared/numeric/field-pair.ts";
+import { isFloat } from "#shared/tensor/data-type.ts";
+import { readElements } from "#shared/tensor/elements.ts";
+import { elementCount } from "#shared/tensor/shape.ts";
+import type { Certificate } from "./certificate.ts";
+import { batchErrorLog2, type DifferenceSizes, worstSizes } from "./error-bound.ts";
+import { createFieldFacts } from "./field-facts.ts";
+import type { FieldRun } from "./field-tensor.ts";
+import { sizeGraph } from "./graph-sizes.ts";
+import { interpretGraphInFields, neededNodes } from "./interpret-graph-in-fields.ts";
+import { type BatchSides, runTrials } from "./run-batch.ts";
+
+export interface BoundGraph {
+	readonly graph: Graph;
+	/** For each tensor that both sides are given the graph's input that it is; null where the side does not use it. */
+	readonly inputs: readonly (ValueId | null)[];
+}
+
+export interface CompareGraphsOptions {
+	readonly seed: number;
+	/** Elements of each tensor that both sides are given. */
+	readonly tensorElements: readonly number[];
+	/** Default -60. */
+	readonly errorProbabilityLog2?: number;
+}
+
+/** As a µGraph's certificate; both sides are whole models at their own extents. */
+export interface EquivalenceCertificate
+	extends Pick<
+		Certificate,
+		| "fieldPairs"
+		| "seeds"
+		| "trials"
+		| "degree"
+		| "exponentialTerms"
+		| "uninterpreted"
+		| "errorProbabilityLog2"
+	> {
+	readonly fragment: FieldFragment;
+}
+
+/** Where two sides differ: an element of an output, under the inputs that follow from the seed. */
+export interface FieldWitness {
+	readonly seed: number;
+	readonly output: number;
+	/** Row-major position in the output. */
+	readonly index: number;
+	readonly fragment: FieldFragment;
+	readonly batch: number;
+}
+
+export type GraphComparison =
+	| { readonly kind: "equal"; readonly certificate: EquivalenceCertificate }
+	/** No operator was uninterpreted and no constant rounded: as exact functions they differ. */
+	| { readonly kind: "different"; readonly witness: FieldWitness }
+	| { readonly kind: "inconclusive"; readonly reason: string; readonly witness: FieldWitness | null };
+
+const errorProbabilityLog2Default = -60;
+const fragments: readonly FieldFragment[] = ["rational", "exponential", "full"];
+/** Few suffice where no exponential is interpreted: each lane is wrong with the degree over 2^25. */
+const lanesOfFragment: Readonly<Record<FieldFragment, number>> = { rational: 4, exponential: 16, full: 16 };
+const batchesMax = 24;
+/** Both pairs of fields are used at the least: a coefficient may vanish modulo one prime. */
+const batchesMin = 2;
+/** Operations times lanes of one batch: about ten seconds. */
+const operationsMax = 1e8;
+/** Elements of all values times lanes: 1 GiB. */
+const elementsMax = 2 ** 26;
+
+/**
+ * Whether both sides compute the same outputs, one by one, over the reals: rounding and the wrap-around of integers are no
+ * differences. Different functions are taken for equal with at most the stated probability.
+ */
+export function compareGraphs(
+	left: BoundGraph,
+	right: BoundGraph,
+	options: CompareGraphsOptions,
+): GraphComparison {
+	const tooLarge = excessOf(left.graph) ?? excessOf(right.graph);
+	if (tooLarge !== null) return { kind: "inconclusive", reason: tooLarge, witness: null };
+	let last: GraphComparison = { kind: "inconclusive", reason: "no reading was tried", witness: null };
+	for (const fragment of fragmentsOf(left.graph, right.graph)) {
+		last = compareInFragment(left, right, fragment, options);
+		if (last.kind !== "inconclusive") return last;
+	}
+	return last;
+}
+
+/** Readings that can differ from the one before for these operators. */
+function fragmentsOf(...graphs: readonly Graph[]): readonly FieldFragment[] {
+	const operators = new Set(
+		graphs.flatMap(({ nodes }) => nodes.flatMap((node) => ("operator" in node ? [node.operator] : []))),
+	);
+	const has = (...names: readonly Parameters<typeof operators.has>[0][]): boolean =>
+		names.some((name) => operators.has(name));
+	return fragments.filter((fragment) => {
+		if (fragment === "rational") return true;
+		return fragment === "exponential" ? has("exp") : has("sigmoid", "tanh", "sqrt", "power");
+	});
+}
+
+function compareInFragment(
+	left: BoundGraph,
+	right: BoundGraph,
+	fragment: FieldFragment,
+	options: CompareGraphsOptions,
+): GraphComparison {
+	const { seed } = options;
+	const lanes = lanesOfFragment[fragment];
+	const target = options.errorProbabilityLog2 ?? errorProbabilityLog2Default;
+	const sizes = worstSizes(sizesOf(left.graph, fragment), sizesOf(right.graph, fragment));
+	const uninterpreted = new Set<string>();
+	let errorLog2 = 0;
+	let trials = 0;
+	for (let batch = 0; batch < batchesMax; batch++) {
+		const pair = fieldPairs[batch % 2 === 0 ? 0 : 1];
+		const sides = sidesOver(left, right, options.tensorElements);
+		const outcome = runTrials(sides, { pair, fragment, lanes, seed, batch }, uninterpreted);
+		if (outcome.kind === "differed") {
+			const { output, index } = outcome;
+			return judgeDifference(left, right, uninterpreted, { seed, output, index, fragment, batch });
+		}
+		if (outcome.kind === "spoiled") continue;
+		trials += outcome.lanes;
+		errorLog2 += batchErrorLog2(sizes, pair, outcome.lanes, outcome.evaluations);
+		if (errorLog2 <= target && batch + 1 >= batchesMin) {
+			const certificate = certify(sizes, { seed, trials, uninterpreted, errorLog2, fragment });
+			return { kind: "equal", certificate };
+		}
+	}
+	const reason = `agrees in ${trials} trials, which leaves an error of 2^${errorLog2.toFixed(1)}: degrees are too high`;
+	return { kind: "inconclusive", reason, witness: null };
+}
+
+function sizesOf(graph: Graph, fragment: FieldFragment) {
+	return sizeGraph(graph, neededNodes(graph), fragment);
+}
+
+function certify(
+	sizes: DifferenceSizes,
+	found: {
+		readonly seed: number;
+		readonly trials: number;
+		readonly uninterpreted: ReadonlySet<string>;
+		readonly errorLog2: number;
+		readonly fragment: FieldFragment;
+	},
+): EquivalenceCertificate {
+	return {
+		fragment: found.fragment,
+		fieldPairs,
+		seeds: [found.seed],
+		trials: found.trials,
+		degree: sizes.output.degree,
+		exponentialTerms: sizes.output.exponent === 0 ? 0 : sizes.output.terms,
+		uninterpreted: [...found.uninterpreted].sort(),
+		errorProbabilityLog2: found.errorLog2,
+	};
+}
+
+function judgeDifference(
+	left: BoundGraph,
+	right: BoundGraph,
+	uninterpreted: ReadonlySet<string>,
+	witness: FieldWitness,
+): GraphComparison {
+	const { output, index, fragment } = witness;
+	const isExact = uninterpreted.size === 0 && [left, right].every(({ graph }) => hasExactConstants(graph));
+	if (isExact) return { kind: "different", witness };
+	const cause =
+		uninterpreted.size > 0
+			? `with ${[...uninterpreted].sort().join(", ")} as uninterpreted functions`
+			: "with its constants taken for exact, which may be rounded ones";
+	const reason = `output ${output} element ${index} differs in the ${fragment} reading, ${cause}`;
+	return { kind: "inconclusive", reason, witness };
+}
+
+/** Constants of few significant bits are what the author wrote; others may have been rounded. */
+const exactBits = 12;
+
+function hasExactConstants(graph: Graph): boolean {
+	const used = new Set(graph.nodes.flatMap(nodeOperands));
+	for (const [id, constant] of graph.constants) {
+		if (!used.has(id) || !isFloat(constant.dataType)) continue;
+		for (const value of readElements(constant)) {
+			const scaled = value === 0 ? 0 : Math.abs(value) / 2 ** Math.floor(Math.log2(Math.abs(value)));
+			if (!Number.isInteger(scaled * 2 ** exactBits)) return false;
+		}
+	}
+	return true;
+}
+
+function sidesOver(left: BoundGraph, right: BoundGraph, tensorElements: readonly number[]): BatchSides {
+	// Both sides of a round share what it has learnt.
+	let current: FieldRun | null = null;
+	const runOf = (trials: FieldTrials): FieldRun => {
+		if (current?.trials !== trials) current = { trials, facts: createFieldFacts(trials) };
+		return current;
+	};
+	const run =
+		({ graph, inputs }: BoundGraph) =>
+		(tensors: readonly FieldBuffer[], _: unknown, trials: FieldTrials): readonly FieldBuffer[] => {
+			const bound = inputs.flatMap((id, at) =>
+				id === null ? [] : [[id, present(tensors[at], "a tensor that both sides are given")] as const],
+			);
+			return interpretGraphInFields(graph, new Map(bound), runOf(trials));
+		};
+	return { inputElements: tensorElements, expected: run(left), found: run(right) };
+}
+
+/** Why the graph is more than a field test takes in, or null. */
+function excessOf(graph: Graph): string | null {
+	const lanes = lanesOfFragment.rational;
+	let operations = 0;
+	let elements = 0;
+	for (const node of neededNodes(graph)) {
+		const shapes = [...nodeOperands(node), node.output].map((id) => graph.values[id]?.shape ?? []);
+		const counts = shapes.map(elementCount);
+		elements += counts.at(-1) ?? 0;
+		operations +=
+			node.kind === "matmul" ? (counts.at(-1) ?? 0) * (shapes[0]?.at(-1) ?? 1) : Math.max(...counts);
+	}
+	for (const constant of graph.constants.values()) elements += elementCount(constant.shape);
+	if (operations * lanes > operationsMax)
+		return `too large: ${operations} operations, at most ${operationsMax / lanes}`;
+	if (elements * lanes > elementsMax)
+		return `too large: ${elements} elements, at most ${elementsMax / lanes}`;
+	return null;
+}

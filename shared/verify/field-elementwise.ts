@@ -1,0 +1,270 @@
+// Element-wise nodes in the fields. Sums, products and quotients are exact; a bool is a variable that stands for 0 or 1,
+// so that and, or, not and where are polynomials: two that agree for every number agree for 0 and 1.
+
+import { present } from "#shared/fault/assert.ts";
+import type {
+	BinaryNode,
+	BinaryOperator,
+	CastNode,
+	SelectNode,
+	UnaryNode,
+	UnaryOperator,
+} from "#shared/graph/graph.ts";
+import {
+	broadcastStrides,
+	createStridedWalk,
+	forEachRow,
+	rowExtent,
+	rowStride,
+} from "#shared/graph/strided-walk.ts";
+import { allocateField } from "#shared/numeric/field-buffer.ts";
+import { type FieldElement, fieldOperator } from "#shared/numeric/field-operators.ts";
+import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
+import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
+import { readElements } from "#shared/tensor/elements.ts";
+import { extremumOfSelection, writeEquality, writeExtremum, writeNot, writeOrder } from "./field-order.ts";
+import {
+	allocateFor,
+	copyElement,
+	type EvaluateInFields,
+	type FieldOutput,
+	type FieldRun,
+	type FieldTensor,
+	fillElement,
+	knownTensor,
+} from "./field-tensor.ts";
+
+interface MutableElement extends FieldElement {
+	at: number;
+}
+type ElementFunction = (operands: readonly FieldElement[], result: FieldElement) => void;
+
+/** Applies `apply` to every element of the broadcast operands. */
+function forEachElement(
+	run: FieldRun,
+	operands: readonly FieldTensor[],
+	output: FieldOutput,
+	apply: ElementFunction,
+): FieldTensor["buffer"] {
+	const { lanes } = run.trials;
+	const buffer = allocateFor(run, output);
+	const elements = operands.map((operand): MutableElement => ({ buffer: operand.buffer, at: 0 }));
+	const result: MutableElement = { buffer, at: 0 };
+	const walk = createStridedWalk(
+		output.shape,
+		operands.map(({ shape }) => broadcastStrides(shape, output.shape)),
+	);
+	const extent = rowExtent(walk);
+	const strides = operands.map((_, operand) => rowStride(walk, operand));
+	forEachRow(walk, (base, offsets) => {
+		for (let step = 0; step < extent; step++) {
+			result.at = (base + step) * lanes;
+			elements.forEach((element, operand) => {
+				element.at = ((offsets[operand] ?? 0) + step * (strides[operand] ?? 0)) * lanes;
+			});
+			apply(elements, result);
+		}
+	});
+	return buffer;
+}
+
+/** A function that nothing is known of but its name: over integers it differs by type. */
+function uninterpreted(run: FieldRun, name: string, dataType: DataType): ElementFunction {
+	const named = isFloat(dataType) ? name : `${name} of ${dataType}`;
+	return (operands, result) =>
+		applyUninterpreted(
+			run.trials,
+			named,
+			operands.map(({ buffer }) => buffer),
+			operands.map(({ at }) => at),
+			result.buffer,
+			result.at,
+		);
+}
+
+const first = (operands: readonly FieldElement[]): FieldElement => present(operands[0], "a first operand");
+const both = ([a, b]: readonly FieldElement[]): readonly [FieldElement, FieldElement] => [
+	present(a, "a first operand"),
+	present(b, "a second operand"),
+];
+
+function scratch({ trials }: FieldRun): FieldElement {
+	return { buffer: allocateField(1, trials.lanes), at: 0 };
+}
+
+/** Unary operators that are more than a name: `run` and type -> function, or null to leave it a name. */
+const unaries: Partial<Readonly<Record<UnaryOperator, (run: FieldRun) => ElementFunction>>> = {
+	negate:
+		({ trials }) =>
+		(operands, result) =>
+			fieldOperator(trials, "negate")(trials, operands, result),
+	not: (run) => (operands, result) => writeNot(run, first(operands), result),
+	/** max(x, -x). */
+	abs: (run) => {
+		const { trials } = run;
+		const opposite = scratch(run);
+		return (operands, result) => {
+			fieldOperator(trials, "negate")(trials, operands, opposite);
+			writeExtremum(run, "maximum", [first(operands), opposite], result);
+		};
+	},
+	reciprocal: (run) => {
+		const { trials } = run;
+		const unit = scratch(run);
+		fillElement(trials.lanes, 1, unit);
+		return (operands, result) => fieldOperator(trials, "divide")(trials, [unit, first(operands)], result);
+	},
+};
+/** What the fragment may interpret. */
+const transcendental: ReadonlySet<UnaryOperator> = new Set<UnaryOperator>(["exp", "sigmoid", "tanh", "sqrt"]);
+
+export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, operands, output) => {
+	const { trials } = run;
+	const { dataType } = present(operands[0], "a unary node's operand");
+	const known = unaries[operator];
+	let apply = uninterpreted(run, operator, dataType);
+	if (known !== undefined) apply = known(run);
+	else if (transcendental.has(operator)) {
+		const interpreted = fieldOperator(trials, operator as "exp" | "sigmoid" | "tanh" | "sqrt");
+		apply = (elements, result) => interpreted(trials, elements, result);
+	}
+	return forEachElement(run, operands, output, apply);
+};
+
+type BinaryFunction = (run: FieldRun) => ElementFunction;
+
+const ring =
+	(operator: "add" | "subtract" | "multiply"): BinaryFunction =>
+	({ trials }) => {
+		const apply = fieldOperator(trials, operator);
+		return (operands, result) => apply(trials, operands, result);
+	};
+const extremum =
+	(operator: "maximum" | "minimum"): BinaryFunction =>
+	(run) =>
+	(operands, result) =>
+		writeExtremum(run, operator, operands, result);
+const order =
+	(isSwapped: boolean, acceptsEqual: boolean): BinaryFunction =>
+	(run) =>
+	(operands, result) => {
+		const [left, right] = both(operands);
+		writeOrder(run, isSwapped ? [right, left] : [left, right], acceptsEqual, result);
+	};
+
+/** a + b - c·ab, which is `or` for c = 1 and `xor` for c = 2. */
+const union =
+	(times: 1 | 2): BinaryFunction =>
+	(run) => {
+		const { trials } = run;
+		const product = scratch(run);
+		return (operands, result) => {
+			fieldOperator(trials, "multiply")(trials, operands, product);
+			fieldOperator(trials, "add")(trials, operands, result);
+			for (let time = 0; time < times; time++)
+				fieldOperator(trials, "subtract")(trials, [result, product], result);
+		};
+	};
+
+const binaries: Partial<Readonly<Record<BinaryOperator, BinaryFunction>>> = {
+	add: ring("add"),
+	subtract: ring("subtract"),
+	multiply: ring("multiply"),
+	maximum: extremum("maximum"),
+	minimum: extremum("minimum"),
+	less: order(false, false),
+	lessOrEqual: order(false, true),
+	greater: order(true, false),
+	greaterOrEqual: order(true, true),
+	equal: (run) => (operands, result) => writeEquality(run, both(operands), result),
+	and: ring("multiply"),
+	or: union(1),
+	xor: union(2),
+};
+
+export const evaluateBinary: EvaluateInFields<BinaryNode> = (run, { operator }, operands, output) => {
+	const { trials } = run;
+	const { dataType } = present(operands[0], "a binary node's operand");
+	let apply = binaries[operator]?.(run) ?? uninterpreted(run, operator, dataType);
+	if (operator === "divide" && isFloat(dataType))
+		apply = (elements, result) => fieldOperator(trials, "divide")(trials, elements, result);
+	if (operator === "power" && isFloat(dataType)) {
+		const exponent = constantExponent(operands[1]);
+		if (exponent !== null) apply = powerBy(run, exponent);
+	}
+	return forEachElement(run, operands, output, apply);
+};
+
+const exponentMax = 16;
+
+/** The exponent where it is one small whole number or a half for all elements, else null. */
+export function constantExponent(operand: Pick<FieldTensor, "known"> | undefined): number | null {
+	const known = operand?.known;
+	if (known === null || known === undefined) return null;
+	const exponents = readElements(known);
+	const exponent = exponents[0] ?? Number.NaN;
+	const isInterpreted =
+		(Number.isInteger(exponent) && exponent >= 1 && exponent <= exponentMax) || exponent === 0.5;
+	return isInterpreted && exponents.every((other) => other === exponent) ? exponent : null;
+}
+
+function powerBy(run: FieldRun, exponent: number): ElementFunction {
+	const { trials } = run;
+	if (exponent === 0.5)
+		return (operands, result) => fieldOperator(trials, "sqrt")(trials, [first(operands)], result);
+	return (operands, result) => {
+		const base = first(operands);
+		copyElement(trials.lanes, base, result);
+		for (let power = 1; power < exponent; power++)
+			fieldOperator(trials, "multiply")(trials, [result, base], result);
+	};
+}
+
+/** whenFalse + condition · (whenTrue - whenFalse), or the extremum that it is. */
+export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operands, output) => {
+	const { trials } = run;
+	const scaled = scratch(run);
+	return forEachElement(run, operands, output, ([condition, whenTrue, whenFalse], result) => {
+		if (condition === undefined || whenTrue === undefined || whenFalse === undefined) return;
+		const truth = truthOf(run, condition);
+		if (truth !== null) {
+			copyElement(trials.lanes, truth ? whenTrue : whenFalse, result);
+			return;
+		}
+		const operator = extremumOfSelection(run, condition, whenTrue, whenFalse);
+		if (operator !== null) {
+			writeExtremum(run, operator, [whenTrue, whenFalse], result);
+			return;
+		}
+		fieldOperator(trials, "subtract")(trials, [whenTrue, whenFalse], scaled);
+		fieldOperator(trials, "multiply")(trials, [condition, scaled], scaled);
+		fieldOperator(trials, "add")(trials, [whenFalse, scaled], result);
+	});
+};
+
+/** A bool that is the same number in all lanes, or null. */
+function truthOf({ trials }: FieldRun, { buffer, at }: FieldElement): boolean | null {
+	const value = buffer.outside[at] as number;
+	if (value > 1) return null;
+	for (let lane = 1; lane < trials.lanes; lane++) if (buffer.outside[at + lane] !== value) return null;
+	return value === 1;
+}
+
+/** Floats of all widths are the same numbers; bools are 0 and 1; other conversions are functions of their types. */
+export const evaluateCast: EvaluateInFields<CastNode> = (run, _node, operands, output) => {
+	const operand = present(operands[0], "a cast's operand");
+	const [from, to] = [operand.dataType, output.dataType];
+	if (keepsNumbers(from, to)) return operand.buffer;
+	if (to !== "bool") return forEachElement(run, operands, output, uninterpreted(run, `cast to ${to}`, from));
+	const zero = knownTensor(run, { dataType: "bool", shape: [], bytes: new Uint8Array(1) });
+	return forEachElement(run, operands, output, (elements, result) => {
+		writeEquality(run, [first(elements), { buffer: zero.buffer, at: 0 }], result);
+		writeNot(run, result, result);
+	});
+};
+
+/** Whether a cast is the identity on all numbers of the type, but for rounding. */
+export function keepsNumbers(from: DataType, to: DataType): boolean {
+	if (from === to || (isFloat(from) && isFloat(to))) return true;
+	return from === "bool";
+}

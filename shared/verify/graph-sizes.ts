@@ -1,0 +1,242 @@
+// Degrees and terms of what a graph computes, node by node: what the error of a field test of it follows from. Axes here
+// are a tensor's own dimensions; a denominator that a node moves counts as another one than before, which only makes the
+// bound larger.
+
+import { present } from "#shared/fault/assert.ts";
+import {
+	type BinaryNode,
+	type Graph,
+	type GraphNode,
+	nodeOperands,
+	type UnaryNode,
+	type UnaryOperator,
+	type ValueId,
+} from "#shared/graph/graph.ts";
+import type { FieldFragment } from "#shared/numeric/field-buffer.ts";
+import type { MapOperator } from "#shared/program/program.ts";
+import { isFloat } from "#shared/tensor/data-type.ts";
+import { elementCount, type Shape } from "#shared/tensor/shape.ts";
+import { constantExponent, keepsNumbers } from "./field-elementwise.ts";
+import type { FunctionSizes } from "./function-sizes.ts";
+import { reshapedAxes } from "./reshaped-axes.ts";
+import {
+	renameDenominators,
+	type SizeBound,
+	sizeOfConstant,
+	sizeOfMap,
+	sizeOfProduct,
+	sizeOfReduction,
+	sizeOfSum,
+	sizeOfVariable,
+} from "./size-bounds.ts";
+
+interface Sizing {
+	readonly graph: Graph;
+	readonly fragment: FieldFragment;
+	readonly bounds: Map<ValueId, SizeBound>;
+	readonly arguments: SizeBound[];
+	roots: number;
+	/** Names of denominators; values have their own id, moved denominators come after. */
+	nextName: number;
+}
+
+/** Bounds for every output of the graph, in the order of its outputs. `nodes`: those that matter, in order. */
+export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: FieldFragment): FunctionSizes {
+	const sizing: Sizing = {
+		graph,
+		fragment,
+		bounds: new Map(),
+		arguments: [],
+		roots: 0,
+		nextName: graph.values.length,
+	};
+	for (const node of nodes) sizing.bounds.set(node.output, sizeNode(sizing, node));
+	return {
+		outputs: graph.outputs.map(({ value }) => boundOf(sizing, value)),
+		arguments: sizing.arguments,
+		roots: sizing.roots,
+	};
+}
+
+function boundOf({ graph, bounds }: Sizing, id: ValueId): SizeBound {
+	return bounds.get(id) ?? (graph.constants.has(id) ? sizeOfConstant() : sizeOfVariable());
+}
+
+function shapeOf({ graph }: Sizing, id: ValueId): Shape {
+	return present(graph.values[id], "a value of the graph").shape;
+}
+
+function sizeNode(sizing: Sizing, node: GraphNode): SizeBound {
+	// The table is indexed by the node's own kind, a relation between the two that the compiler cannot follow.
+	const size = sizers[node.kind] as (sizing: Sizing, node: GraphNode) => SizeBound;
+	return size(sizing, node);
+}
+
+/** An operand of an element-wise node, its dimensions counted as the result's. */
+function alignedTo(sizing: Sizing, id: ValueId, output: ValueId) {
+	const shape = shapeOf(sizing, id);
+	const shift = shapeOf(sizing, output).length - shape.length;
+	const bound = renameDenominators(boundOf(sizing, id), (name, axes) => ({
+		id: name,
+		axes: axes.map((axis) => axis + shift),
+	}));
+	const axes = shape.flatMap((extent, axis) => (extent === 1 ? [] : [axis + shift]));
+	return { bound, id, axes };
+}
+
+/** Every denominator gets a new name, and `axesOf` says which dimensions of the result an operand's dimension goes to. */
+function moved(sizing: Sizing, bound: SizeBound, axesOf: (axis: number) => readonly number[]): SizeBound {
+	return renameDenominators(bound, (_, axes) => ({
+		id: sizing.nextName++,
+		axes: [...new Set(axes.flatMap(axesOf))],
+	}));
+}
+
+function uninterpreted(sizing: Sizing, ids: readonly ValueId[]): SizeBound {
+	for (const id of ids) sizing.arguments.push(boundOf(sizing, id));
+	return sizeOfVariable();
+}
+
+/** One of the operands where they are the same, else a variable. */
+function extremumOf(sizing: Sizing, operands: readonly SizeBound[]): SizeBound {
+	sizing.arguments.push(...operands);
+	return operands.reduce(sizeOfSum, sizeOfVariable());
+}
+
+type Sizer<Node> = (sizing: Sizing, node: Node) => SizeBound;
+
+const ringOperators = new Map<BinaryNode["operator"], MapOperator>([
+	["add", "add"],
+	["subtract", "subtract"],
+	["multiply", "multiply"],
+	["and", "multiply"],
+]);
+const transcendental: ReadonlySet<UnaryOperator> = new Set<UnaryOperator>(["exp", "sigmoid", "tanh", "sqrt"]);
+
+const sizeUnary: Sizer<UnaryNode> = (sizing, { operator, input, output }) => {
+	const operand = alignedTo(sizing, input, output);
+	const { fragment } = sizing;
+	if (operator === "negate" || operator === "not") return sizeOfSum(sizeOfConstant(), operand.bound);
+	if (operator === "reciprocal") {
+		const one = { bound: sizeOfConstant(), id: output, axes: [] };
+		return sizeOfMap("divide", [one, operand], fragment, output, operand.axes);
+	}
+	if (operator === "abs") return extremumOf(sizing, [operand.bound]);
+	if (!transcendental.has(operator)) return uninterpreted(sizing, [input]);
+	const isInterpreted = fragment === "full" || (fragment === "exponential" && operator === "exp");
+	if (!isInterpreted || operator !== "sqrt") sizing.arguments.push(operand.bound);
+	if (isInterpreted && operator === "sqrt") sizing.roots += elementCount(shapeOf(sizing, input));
+	return sizeOfMap(operator as MapOperator, [operand], fragment, output, operand.axes);
+};
+
+const sizeBinary: Sizer<BinaryNode> = (sizing, { operator, left, right, output }) => {
+	const operands = [alignedTo(sizing, left, output), alignedTo(sizing, right, output)];
+	const [a, b] = operands.map(({ bound }) => bound);
+	if (a === undefined || b === undefined) return sizeOfVariable();
+	const { graph, fragment } = sizing;
+	const isReal = isFloat(present(graph.values[left], "a value of the graph").dataType);
+	const ring = ringOperators.get(operator) ?? (operator === "divide" && isReal ? "divide" : undefined);
+	if (ring !== undefined) return sizeOfMap(ring, operands, fragment, output, []);
+	if (operator === "maximum" || operator === "minimum") return extremumOf(sizing, [a, b]);
+	if (operator === "or" || operator === "xor") return sizeOfSum(sizeOfProduct(a, b), sizeOfSum(a, b));
+	if (operator === "power" && isReal) {
+		const exponent = constantExponent(knownOperand(sizing, right));
+		if (exponent === 0.5)
+			return sizeUnary(sizing, { kind: "unary", operator: "sqrt", input: left, output, source: 0 });
+		if (exponent !== null) return sizeOfReduction("product", a, [0], () => exponent);
+	}
+	return uninterpreted(sizing, [left, right]);
+};
+
+function knownOperand({ graph }: Sizing, id: ValueId) {
+	const known = graph.constants.get(id);
+	return known === undefined ? undefined : { known };
+}
+
+const sizers: { readonly [K in GraphNode["kind"]]: Sizer<Extract<GraphNode, { kind: K }>> } = {
+	unary: sizeUnary,
+	binary: sizeBinary,
+	select: (sizing, node) => {
+		const [condition, whenTrue, whenFalse] = [node.condition, node.whenTrue, node.whenFalse].map(
+			(id) => alignedTo(sizing, id, node.output).bound,
+		);
+		if (condition === undefined || whenTrue === undefined || whenFalse === undefined) return sizeOfVariable();
+		sizing.arguments.push(condition, whenTrue, whenFalse);
+		return sizeOfSum(whenFalse, sizeOfProduct(condition, sizeOfSum(whenTrue, whenFalse)));
+	},
+	cast: (sizing, { input, output }) => {
+		const [from, to] = [input, output].map((id) => present(sizing.graph.values[id], "a value of the graph"));
+		const isSame = from !== undefined && to !== undefined && keepsNumbers(from.dataType, to.dataType);
+		return isSame ? boundOf(sizing, input) : uninterpreted(sizing, [input]);
+	},
+	matmul: (sizing, { left, right, output }) => {
+		const inner = shapeOf(sizing, left).length - 1;
+		const over = shapeOf(sizing, output).length;
+		const place = (id: ValueId, isSummed: (axis: number, rank: number) => boolean): SizeBound => {
+			const rank = shapeOf(sizing, id).length;
+			return moved(sizing, boundOf(sizing, id), (axis) => [isSummed(axis, rank) ? over : axis + over - rank]);
+		};
+		const product = sizeOfProduct(
+			place(left, (axis, rank) => axis === rank - 1),
+			place(right, (axis, rank) => axis === rank - 2),
+		);
+		return sizeOfReduction("sum", product, [over], () => shapeOf(sizing, left)[inner] ?? 1);
+	},
+	reduce: (sizing, node) => {
+		const shape = shapeOf(sizing, node.input);
+		const bound = boundOf(sizing, node.input);
+		const isExtremum = node.operator === "max" || node.operator === "min";
+		const reduced = isExtremum
+			? extremumOf(sizing, [bound])
+			: sizeOfReduction(node.operator, bound, node.axes, (axis) => shape[axis] ?? 1);
+		const kept = shape.map((_, axis) => axis).filter((axis) => !node.axes.includes(axis));
+		const placeOf = (axis: number): readonly number[] => {
+			if (node.axes.includes(axis)) return [];
+			return [node.keepDimensions ? axis : kept.indexOf(axis)];
+		};
+		return moved(sizing, reduced, placeOf);
+	},
+	cumulativeSum: (sizing, node) => {
+		const shape = shapeOf(sizing, node.input);
+		const sum = sizeOfReduction("sum", boundOf(sizing, node.input), [node.axis], (axis) => shape[axis] ?? 1);
+		return moved(sizing, sum, (axis) => [axis]);
+	},
+	reshape: (sizing, { input, output }) =>
+		moved(sizing, boundOf(sizing, input), reshapedAxes(shapeOf(sizing, input), shapeOf(sizing, output))),
+	transpose: (sizing, { input, permutation }) =>
+		moved(sizing, boundOf(sizing, input), (axis) => [permutation.indexOf(axis)]),
+	broadcast: (sizing, { input, output }) => alignedTo(sizing, input, output).bound,
+	concat: (sizing, { inputs, axis }) => {
+		const parts = inputs.map((id) => moved(sizing, boundOf(sizing, id), (own) => [own, axis]));
+		return parts.reduce(sizeOfSum);
+	},
+	slice: (sizing, { input }) => moved(sizing, boundOf(sizing, input), (axis) => [axis]),
+	pad: (sizing, node) => {
+		const bound = moved(sizing, boundOf(sizing, node.input), (axis) => [axis]);
+		return node.fill === null ? bound : sizeOfSum(bound, boundOf(sizing, node.fill));
+	},
+	gather: (sizing, { data, indices, axis, output }) => {
+		sizing.arguments.push(boundOf(sizing, indices), boundOf(sizing, data));
+		const count = shapeOf(sizing, output).length - shapeOf(sizing, data).length + 1;
+		const gathered = moved(sizing, boundOf(sizing, data), (own) => {
+			if (own < axis) return [own];
+			return own > axis ? [own + count - 1] : Array.from({ length: count }, (_, index) => axis + index);
+		});
+		return sizeOfSum(gathered, sizeOfVariable());
+	},
+	gatherElements: (sizing, node) => sizeAnyGather(sizing, node),
+	gatherNd: (sizing, node) => sizeAnyGather(sizing, node),
+};
+
+/** Denominators may differ along every dimension of the result. */
+function sizeAnyGather(
+	sizing: Sizing,
+	node: Extract<GraphNode, { kind: "gatherElements" | "gatherNd" }>,
+): SizeBound {
+	for (const id of nodeOperands(node)) sizing.arguments.push(boundOf(sizing, id));
+	const all = shapeOf(sizing, node.output).map((_, axis) => axis);
+	return sizeOfSum(
+		moved(sizing, boundOf(sizing, node.data), () => all),
+		sizeOfVariable(),
+	);
+}
