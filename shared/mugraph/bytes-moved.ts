@@ -30,65 +30,53 @@ export function bytesMoved(muGraph: MuGraph, tiles: readonly KernelTiles[]): Byt
 
 /** The part of one kernel. */
 export function kernelBytesMoved(kernel: Kernel, muGraph: MuGraph, tiles: KernelTiles): BytesMoved {
+	const extentOf = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const repeats = (node: BlockNode): number => {
+		let count = 1;
+		kernel.grid.forEach((axis, i) => {
+			if (!node.axes.includes(axis)) count *= Math.ceil(extentOf(axis) / (tiles.gridTiles[i] ?? 1));
+		});
+		const walks = kernel.loop !== null && node.stage % 2 === 1 && !node.axes.includes(kernel.loop);
+		return walks ? count * Math.ceil(extentOf(kernel.loop ?? 0) / tiles.loopTile) : count;
+	};
+	const elementsOf = (node: BlockNode): number =>
+		node.axes.reduce((count, axis) => count * extentOf(axis), 1);
 	let readBytes = 0;
 	let writtenBytes = 0;
-	for (const { direction, bytes } of deviceAccesses(kernel, muGraph, tiles)) {
-		if (direction === "read") readBytes += bytes;
-		else writtenBytes += bytes;
+	for (const node of kernel.nodes) {
+		if (node.kind === "store") writtenBytes += elementsOf(node) * storedElementBytes(node, muGraph);
 	}
+	for (const load of distinctLoads(kernel))
+		readBytes += elementsOf(load) * loadedElementBytes(load, muGraph) * repeats(load);
 	return { readBytes, writtenBytes };
 }
 
-/** What one load or store moves over the whole kernel. */
-export interface DeviceAccess {
-	readonly node: BlockNodeId;
-	readonly direction: "read" | "written";
-	readonly bytes: number;
-}
-
-/** Of each load and store of a kernel; a load of what another of its stage has loaded is left out. */
-export function deviceAccesses(
-	kernel: Kernel,
-	muGraph: MuGraph,
-	tiles: KernelTiles,
-): readonly DeviceAccess[] {
-	const extentOf = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+/** The kernel's loads, those of one place in one stage once. */
+export function distinctLoads(kernel: Kernel): LoadNode[] {
 	const seen = new Set<string>();
-	return kernel.nodes.flatMap((node, id): DeviceAccess[] => {
-		if (node.kind !== "load" && node.kind !== "store") return [];
-		const elements = node.axes.reduce((count, axis) => count * extentOf(axis), 1);
-		const bytes = elements * elementBytesOf(node, muGraph);
-		if (node.kind === "store") return [{ node: id, direction: "written", bytes }];
-		const key = JSON.stringify([node.source, node.stage]);
-		if (seen.has(key)) return [];
+	return kernel.nodes.filter((node): node is LoadNode => {
+		if (node.kind !== "load") return false;
+		const key = `${node.stage} ${placeOf(node.source)}`;
+		if (seen.has(key)) return false;
 		seen.add(key);
-		return [{ node: id, direction: "read", bytes: bytes * repeats(node, kernel, extentOf, tiles) }];
+		return true;
 	});
 }
 
-function elementBytesOf(node: LoadNode | StoreNode, muGraph: MuGraph): number {
-	const place = node.kind === "load" ? node.source : node.target;
-	switch (place.kind) {
-		case "intermediate":
-			return intermediateBytes;
-		case "input":
-			return elementBytes(present(muGraph.inputs[place.input], "input").dataType);
-		case "output":
-			return elementBytes(present(muGraph.outputs[place.output], "output").dataType);
-	}
+function placeOf(source: LoadSource): string {
+	if (source.kind === "intermediate") return `m${source.intermediate}`;
+	const { offset, axes, strides } = source.access;
+	return `${source.input} ${offset} ${axes.join()} ${strides.join()}`;
 }
 
-/** Times that each element is fetched: by blocks along grid axes that the tensor lacks, and by steps that do not cut it. */
-function repeats(
-	node: LoadNode,
-	kernel: Kernel,
-	extentOf: (axis: AxisId) => number,
-	tiles: KernelTiles,
-): number {
-	let count = 1;
-	kernel.grid.forEach((axis, i) => {
-		if (!node.axes.includes(axis)) count *= Math.ceil(extentOf(axis) / (tiles.gridTiles[i] ?? 1));
-	});
-	const walks = kernel.loop !== null && node.stage % 2 === 1 && !node.axes.includes(kernel.loop);
-	return walks ? count * Math.ceil(extentOf(kernel.loop ?? 0) / tiles.loopTile) : count;
+export function loadedElementBytes({ source }: LoadNode, device: Pick<MuGraph, "inputs">): number {
+	return source.kind === "intermediate"
+		? intermediateBytes
+		: elementBytes(present(device.inputs[source.input], "input").dataType);
+}
+
+export function storedElementBytes({ target }: StoreNode, device: Pick<MuGraph, "outputs">): number {
+	return target.kind === "intermediate"
+		? intermediateBytes
+		: elementBytes(present(device.outputs[target.output], "output").dataType);
 }
