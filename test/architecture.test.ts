@@ -47,6 +47,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 	verify: [
 		"verify.ts",
 		"check-stability.ts",
+		"compare-graphs.ts",
 		"compare-programs.ts",
 		"recheck-certificate.ts",
 		"certificate.ts",
