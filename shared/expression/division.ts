@@ -1,6 +1,5 @@
 // Exact division of polynomials, and finding part · M inside a multiset of monomials.
 
-import type { AxisSetId } from "./axis-sets.ts";
 import { noQuotient } from "./coefficients.ts";
 import { splitContent } from "./content.ts";
 import type { Multiset } from "./multiset.ts";
@@ -12,12 +11,12 @@ import { type MonomialId, none, type PolynomialId, type Terms } from "./terms.ts
 export interface Division extends Quotients {
 	/** Q with part · Q = whole; `noQuotient` where there is none. */
 	dividePolynomials(whole: PolynomialId, part: PolynomialId): PolynomialId | typeof noQuotient;
-	/** `whole` without the monomials of part · quotient; null when they are not all inside. */
+	/** `whole` without the monomials of part · quotient, those that `admits` allows; null when they are not all inside. */
 	removeProduct(
 		whole: Multiset,
 		part: Multiset,
 		quotient: MonomialId,
-		extra: AxisSetId,
+		admits: (part: MonomialId, whole: MonomialId) => boolean,
 	): readonly MonomialId[] | null;
 }
 
@@ -35,7 +34,7 @@ export function createDivision(terms: Terms, products: Products): Division {
 	const division: Division = {
 		...quotients,
 		dividePolynomials,
-		removeProduct: (whole, part, quotient, extra) => {
+		removeProduct: (whole, part, quotient, admits) => {
 			const wanted = part.map((id) => ({
 				id,
 				core: products.multiplyMonomials(terms.coreOf(id), quotient),
@@ -48,7 +47,7 @@ export function createDivision(terms: Terms, products: Products): Division {
 				for (const [index, candidate] of rest.entries()) {
 					if (candidate === none || tried.has(candidate) || terms.coreOf(candidate) !== next.core) continue;
 					tried.add(candidate);
-					if (!quotients.admits(next.id, quotient, candidate, extra)) continue;
+					if (!admits(next.id, candidate)) continue;
 					rest[index] = none;
 					if (remove(at + 1)) return true;
 					rest[index] = candidate;
@@ -71,8 +70,10 @@ function divideOut(terms: Terms, division: Division, whole: PolynomialId, part: 
 		if (first === undefined) return [];
 		for (const candidate of new Set(divisor)) {
 			const core = division.quotient(first, candidate);
-			if (core === noQuotient || !division.admits(candidate, core, first, terms.axisSets.empty)) continue;
-			const left = division.removeProduct(rest, divisor, core, terms.axisSets.empty);
+			if (core === noQuotient || !division.admitsProduct(candidate, core, first)) continue;
+			const left = division.removeProduct(rest, divisor, core, (part, product) =>
+				division.admitsProduct(part, core, product),
+			);
 			const others = left === null ? null : divideRest(left);
 			if (others === null) continue;
 			const free = terms.axisSets.intersect(division.leastAxes(core), terms.monomial(first).free);

@@ -21,6 +21,8 @@ export interface Quotients {
 	 * multiplied in, unless the quotient sums it again. And none appears from nothing.
 	 */
 	admits(part: MonomialId, quotient: MonomialId, whole: MonomialId, extra: AxisSetId): boolean;
+	/** The same for a product alone, as in a denominator: nothing is summed once part and quotient are multiplied. */
+	admitsProduct(part: MonomialId, quotient: MonomialId, whole: MonomialId): boolean;
 	/** Free in the quotient whatever the terms were. */
 	leastAxes(quotient: MonomialId): AxisSetId;
 }
@@ -55,6 +57,16 @@ export function createQuotients(terms: Terms, dividePolynomials: DividePolynomia
 			const { free } = terms.monomial(whole);
 			return (
 				axisSets.isInside(axisSets.minus(axisSets.union(own, least), summed), free) &&
+				axisSets.isInside(free, axisSets.union(own, most))
+			);
+		},
+		admitsProduct: (part, quotient, whole) => {
+			const { axisSets } = terms;
+			const { least, most } = boundsOf(quotient);
+			const own = terms.monomial(part).free;
+			const { free } = terms.monomial(whole);
+			return (
+				axisSets.isInside(axisSets.union(own, least), free) &&
 				axisSets.isInside(free, axisSets.union(own, most))
 			);
 		},

@@ -107,7 +107,9 @@ function isInGroup(
 		if ((signature & ~place.signature) !== 0) continue;
 		const quotient = division.quotient(place.id, first);
 		if (quotient === noQuotient || !division.admits(first, quotient, place.id, place.extra)) continue;
-		if (division.removeProduct(group.monomials, part, quotient, place.extra) !== null) return true;
+		const admits = (factor: MonomialId, whole: MonomialId): boolean =>
+			division.admits(factor, quotient, whole, place.extra);
+		if (division.removeProduct(group.monomials, part, quotient, admits) !== null) return true;
 	}
 	return false;
 }
