@@ -72,7 +72,8 @@ export function planProgram(request: PlanRequest): Plan {
 
 /**
  * The plan from its search, all shards merged, and the proofs. It has no baselines yet (island-baselines.ts writes them).
- * Every µGraph in it is proven; one that is not is dropped and counted under `statesPruned.unverified`.
+ * Every µGraph in it is proven and as accurate as the program; one that is not is dropped and counted
+ * under `statesPruned.unverified`.
  */
 export function assemblePlan(request: PlanRequest, proven: ProvenSearch): Plan {
 	const budget = effortBudgets[request.effort];

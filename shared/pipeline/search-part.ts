@@ -8,6 +8,7 @@ import type { Program } from "#shared/program/program.ts";
 import { type SearchLimits, searchMuGraphs } from "#shared/search/search.ts";
 import { selectMuGraphs } from "#shared/search/select.ts";
 import type { Certificate } from "#shared/verify/certificate.ts";
+import { checkStability } from "#shared/verify/check-stability.ts";
 import { verifyMuGraph } from "#shared/verify/verify.ts";
 import type { PlannedMuGraph } from "./plan.ts";
 
@@ -77,14 +78,19 @@ export function mergeParts(parts: readonly SearchPart[], muGraphsMax: number): S
 	};
 }
 
-/** A certificate for each µGraph, or null for one that could not be proven. Pure, and of each µGraph alone. */
+/**
+ * A certificate for each µGraph, or null for one that could not be proven or rounds much worse than the program does. Pure,
+ * and of each µGraph alone.
+ */
 export function proveMuGraphs(
 	program: Program,
 	muGraphs: readonly MuGraph[],
 ): readonly (Certificate | null)[] {
 	return muGraphs.map((muGraph) => {
 		const verdict = verifyMuGraph(muGraph, program, { seed: verifySeed });
-		return verdict.kind === "equal" ? verdict.certificate : null;
+		if (verdict.kind !== "equal") return null;
+		const isStable = checkStability(muGraph, program, verifySeed).kind === "stable";
+		return isStable ? verdict.certificate : null;
 	});
 }
 

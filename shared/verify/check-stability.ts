@@ -6,7 +6,6 @@
 import { present } from "#shared/fault/assert.ts";
 import { interpretMuGraph } from "#shared/mugraph/interpret.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
-import type { KernelTiles } from "#shared/mugraph/tiles.ts";
 import { createRoundingArithmetic } from "#shared/numeric/rounding-arithmetic.ts";
 import { interpretProgram, interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program, ProgramOutput } from "#shared/program/program.ts";
@@ -14,8 +13,8 @@ import { splitAxes } from "#shared/program/split-axes.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { roundToBfloat16, roundToFloat16 } from "#shared/tensor/float16.ts";
 import { drawHostile, hostileRanges } from "./hostile-inputs.ts";
-import { catalogueAccesses, shrinkMuGraph, shrinkProgram } from "./shrink.ts";
-import { smallInstances } from "./small-extents.ts";
+import { readingsOf, shrinkPair } from "./readings.ts";
+import { catalogueAccesses } from "./shrink.ts";
 
 export type Stability =
 	| { readonly kind: "stable" }
@@ -50,10 +49,10 @@ const storedAs: Readonly<Partial<Record<DataType, (value: number) => number>>> =
 export function checkStability(muGraph: MuGraph, whole: Program, seed: number): Stability {
 	const program = splitAxes(whole, muGraph.splits);
 	const catalogue = catalogueAccesses(program);
-	const [{ extents, tilesOf }] = smallInstances(program);
-	const small = shrinkProgram(program, catalogue, extents);
-	const smallMuGraph = shrinkMuGraph(muGraph, catalogue, extents);
-	const tiles: readonly KernelTiles[] = muGraph.kernels.map(tilesOf);
+	// The linked reading where there is one: a mean is the mean of what is there.
+	const reading = present([...readingsOf(muGraph, program)].at(-1), "a reading");
+	const pair = present(shrinkPair(muGraph, program, reading)[0], "an instance");
+	const { program: small, muGraph: smallMuGraph, tiles } = pair;
 	const float32 = createRoundingArithmetic(Math.fround);
 	const narrow = inputTypes(program, catalogue.inputs).map((type) => storedAs[type] ?? Math.fround);
 	for (const range of hostileRanges) {
