@@ -18,7 +18,11 @@ export function createModelCompiler(platform: SearchPlatform): ModelCompiler {
 
 async function plan({ calls, ...options }: PlanOptions, platform: SearchPlatform): Promise<Plan> {
 	const request = { ...options, cursor: null };
-	// To divide a search without anywhere to send the parts would only cost.
+	// To divide a search without anywhere to send the parts would only cost, and so would sending all of it.
 	const width = platform.send === null ? 1 : searchWidth(request.program, request.effort, platform.widthMax);
-	return assemblePlan(request, await searchInParallel(searchOfPlan(request), width, { ...platform, calls }));
+	const send = width === 1 ? null : platform.send;
+	return assemblePlan(
+		request,
+		await searchInParallel(searchOfPlan(request), width, { ...platform, send, calls }),
+	);
 }
