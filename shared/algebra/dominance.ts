@@ -1,0 +1,180 @@
+// Choices that can only make a DAG dearer, or spell it differently, go before extraction, lest they multiply there. What
+// the program itself does always stays.
+//   one order for a product (a sum) of many: of the derivations of a value by multiplying and dividing the same factors
+//     (adding and subtracting the same terms), the cheapest;
+//   a number is multiplied into the smallest tensor: c·(X·W), (c·X)·W and X·(c·W) leave one;
+//   a sum of products is a contraction, where that is there too.
+
+import { present } from "#shared/fault/assert.ts";
+import type { MapOperator } from "#shared/program/program.ts";
+import type { ValueId } from "./derivation.ts";
+import {
+	type Choice,
+	type DerivationSpace,
+	restrictSpace,
+	type SpaceValue,
+	treeCost,
+	treeCosts,
+} from "./derivation-space.ts";
+
+export function dominantSpace(space: DerivationSpace): DerivationSpace {
+	const scaled = restrictSpace(space, smallestScaling(space));
+	const contracted = restrictSpace(
+		scaled,
+		(value, choice) => choice.isWritten || !isSpelledContraction(value, choice),
+	);
+	return restrictSpace(contracted, oneOrder(contracted));
+}
+
+type Keeps = (value: SpaceValue, choice: Choice) => boolean;
+
+function isSpelledContraction(value: SpaceValue, { derivation }: Choice): boolean {
+	if (derivation.kind !== "reduce" || derivation.operator !== "sum") return false;
+	return value.choices.some(
+		(other) => other.derivation.kind === "contract" && other.derivation.over === derivation.over,
+	);
+}
+
+type Family = "product" | "sum";
+
+function familyOf({ derivation }: Choice): Family | null {
+	if (derivation.kind !== "map") return null;
+	if (derivation.operator === "multiply" || derivation.operator === "divide") return "product";
+	if (derivation.operator === "add" || derivation.operator === "subtract" || derivation.operator === "negate")
+		return "sum";
+	return null;
+}
+
+const inverting: ReadonlySet<MapOperator> = new Set<MapOperator>(["divide", "subtract"]);
+
+/** Leaves of a product or sum, and how often each counts; below 0 under a division or a subtraction. */
+type Leaves = ReadonlyMap<ValueId, number>;
+
+function oneOrder(space: DerivationSpace): Keeps {
+	const costs = treeCosts(space);
+	const leavesOf = createFlattening(space, costs);
+	const keptOf = new Map<ValueId, ReadonlySet<Choice>>();
+	const kept = (value: SpaceValue): ReadonlySet<Choice> => {
+		const own = keptOf.get(value.id) ?? cheapestOfGroups(value, costs, leavesOf);
+		keptOf.set(value.id, own);
+		return own;
+	};
+	return (value, choice) => choice.isWritten || kept(value).has(choice);
+}
+
+function cheapestOfGroups(
+	value: SpaceValue,
+	costs: Float64Array,
+	leavesOf: (choice: Choice, family: Family) => Leaves,
+): ReadonlySet<Choice> {
+	const kept = new Set<Choice>();
+	const best = new Map<string, Choice>();
+	for (const choice of value.choices) {
+		const family = familyOf(choice);
+		if (family === null) {
+			kept.add(choice);
+			continue;
+		}
+		const leaves = [...leavesOf(choice, family)].sort(([a], [b]) => a - b);
+		const key = `${family} ${leaves.map(([leaf, count]) => `${leaf}^${count}`).join()}`;
+		const other = best.get(key);
+		const difference = other === undefined ? -1 : treeCost(choice, costs) - treeCost(other, costs);
+		if (difference < 0 || (difference === 0 && choice.isWritten)) best.set(key, choice);
+	}
+	for (const choice of best.values()) kept.add(choice);
+	return kept;
+}
+
+/** Values are opened by what the program does, or else by their cheapest choice. */
+function createFlattening(
+	space: DerivationSpace,
+	costs: Float64Array,
+): (choice: Choice, family: Family) => Leaves {
+	const known = new Map<string, Leaves>();
+	const ofValue = (id: ValueId, family: Family): Leaves => {
+		const key = `${family} ${id}`;
+		let leaves = known.get(key);
+		if (leaves !== undefined) return leaves;
+		// Until it is known what it opens to, a value stands for itself; so no circle is walked twice.
+		known.set(key, new Map([[id, 1]]));
+		const choice = definingChoice(present(space.values[id], "value of the space"), costs);
+		if (isOne(choice) && family === "product") leaves = new Map();
+		else
+			leaves = choice !== null && familyOf(choice) === family ? ofChoice(choice, family) : new Map([[id, 1]]);
+		known.set(key, leaves);
+		return leaves;
+	};
+	const ofChoice = ({ derivation }: Choice, family: Family): Leaves => {
+		const leaves = new Map<ValueId, number>();
+		derivation.operands.forEach((operand, at) => {
+			const isInverse =
+				derivation.kind === "map" &&
+				(derivation.operator === "negate" || (at === 1 && inverting.has(derivation.operator)));
+			for (const [leaf, count] of ofValue(operand, family))
+				leaves.set(leaf, (leaves.get(leaf) ?? 0) + (isInverse ? -count : count));
+		});
+		return leaves;
+	};
+	return ofChoice;
+}
+
+function definingChoice(value: SpaceValue, costs: Float64Array): Choice | null {
+	let best: Choice | null = null;
+	for (const choice of value.choices) {
+		if (choice.isWritten) return choice;
+		if (best === null || treeCost(choice, costs) < treeCost(best, costs)) best = choice;
+	}
+	return best;
+}
+
+function isOne(choice: Choice | null): boolean {
+	return choice?.derivation.kind === "constant" && choice.derivation.value === 1;
+}
+
+/** Keeps, of the places where a number can be multiplied in on the way to a value, the smallest. */
+function smallestScaling(space: DerivationSpace): Keeps {
+	const smallest = new Map<string, number>();
+	/** Elements of the smallest tensor that can be scaled to have the value scaled so. */
+	const elementsScaled = (value: SpaceValue, scaling: string): number => {
+		const key = `${value.id} ${scaling}`;
+		const known = smallest.get(key);
+		if (known !== undefined) return known;
+		smallest.set(key, value.elements);
+		let elements = value.elements;
+		for (const choice of value.choices)
+			if (scalingOf(space, choice) !== scaling) elements = Math.min(elements, elementsBelow(choice, scaling));
+		smallest.set(key, elements);
+		return elements;
+	};
+	/** Infinite where no operand is a multiple; the terms of a sum are all scaled. */
+	const elementsBelow = (choice: Choice, scaling: string): number => {
+		const multiples = [...new Set(choice.derivation.operands)]
+			.map((operand) => present(space.values[operand], "value of the space"))
+			.filter((operand) => operand.choices.some((own) => scalingOf(space, own) === scaling))
+			.map((operand) => elementsScaled(operand, scaling));
+		if (multiples.length === 0) return Number.POSITIVE_INFINITY;
+		return familyOf(choice) === "sum" ? multiples.reduce((a, b) => a + b) : Math.min(...multiples);
+	};
+	return (value, choice) => {
+		if (choice.isWritten) return true;
+		for (const scaling of new Set(value.choices.map((own) => scalingOf(space, own)))) {
+			if (scaling === null) continue;
+			const best = elementsScaled(value, scaling);
+			const own = scalingOf(space, choice) === scaling ? value.elements : elementsBelow(choice, scaling);
+			if (own === Number.POSITIVE_INFINITY) continue;
+			if (own > best || (own === best && best === value.elements && scalingOf(space, choice) !== scaling))
+				return false;
+		}
+		return true;
+	};
+}
+
+/** Names the number by which the choice scales another value; null for other choices. */
+function scalingOf(space: DerivationSpace, { derivation }: Choice): string | null {
+	if (derivation.kind !== "map" || derivation.operands.length !== 2) return null;
+	const [a = -1, b = -1] = derivation.operands;
+	const isNumber = (id: ValueId): boolean => space.values[id]?.choices[0]?.derivation.kind === "constant";
+	if (derivation.operator === "multiply" && isNumber(a) !== isNumber(b))
+		return `multiply ${isNumber(a) ? a : b}`;
+	return derivation.operator === "divide" && isNumber(b) && !isNumber(a) ? `divide ${b}` : null;
+}
