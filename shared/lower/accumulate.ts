@@ -4,9 +4,9 @@
 import { present } from "#shared/fault/assert.ts";
 import type { Expression, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { AccumulateNode, BlockNodeId } from "#shared/mugraph/mugraph.ts";
-import type { AxisId } from "#shared/program/program.ts";
+import { initialiseDeviations } from "./deviations.ts";
 import { combinerOf, emitNest, type NestRoot, neutralOf } from "./nest.ts";
-import { evaluate, keep, lanesOver, layoutPlace, type Point, remember, writeAt } from "./point.ts";
+import { evaluate, keep, lanesOver, layoutPlace, loadKept, type Point, remember, writeAt } from "./point.ts";
 import type { RescaleRoot, Root } from "./roots.ts";
 import { longestAxis, scratchLayout } from "./scratch-layout.ts";
 import { declareScratch, type Layout, nodeAt, type TileContext } from "./tile-context.ts";
@@ -16,6 +16,7 @@ const lowestFloat = -3.4028234663852886e38;
 /** Sets up a loop-carried value before its loop; nothing for other roots. */
 export function initialiseAccumulator(ctx: TileContext, root: Root): Statement[] {
 	const node = nodeAt(ctx, root.node);
+	if (node.kind === "accumulateDeviations") return initialiseDeviations(ctx, root, node);
 	if (node.kind !== "accumulate" || root.kind === "rescale") return [];
 	const vector = root.kind === "contract" ? root.plan.vector : (longestAxis(ctx, node.axes) ?? null);
 	const layout = scratchLayout(ctx, root.node, vector);
@@ -112,11 +113,4 @@ function rescaled(point: Point, id: BlockNodeId, node: AccumulateNode): Expressi
 
 function factorKey(maximum: BlockNodeId): string {
 	return `factor ${maximum}`;
-}
-
-function loadKept(point: Point, layout: Layout, axes: readonly AxisId[]): Expression {
-	const place = layoutPlace(point, layout);
-	const lanes = lanesOver(point, axes);
-	const active = lanes === 1 ? 1 : (point.vector?.active ?? 1);
-	return { kind: "load", ...place, lanes, active, laneStride: lanes === 1 ? 0 : place.laneStride };
 }

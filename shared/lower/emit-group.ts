@@ -2,12 +2,13 @@
 
 import { assert, present } from "#shared/fault/assert.ts";
 import type { Expression, Statement } from "#shared/loop-ir/loop-ir.ts";
-import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
+import { type BlockNodeId, blockNodeOperands } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { accumulateRoot, emitRescale } from "./accumulate.ts";
 import { contiguityScore, leavesOf, strideAlong } from "./contiguity.ts";
 import { emitContract } from "./contract.ts";
 import { packPanel, packRows } from "./contract-operands.ts";
+import { deviationsNest } from "./deviations.ts";
 import { emitNest, type NestRoot } from "./nest.ts";
 import { operatorCost } from "./operator-cost.ts";
 import {
@@ -74,6 +75,7 @@ function emitNests(ctx: TileContext, group: readonly NestedRoot[]): Statement[] 
 		domain.filter((axis) => !reduced.includes(axis)),
 	);
 	const written = group.map((root): Layout | null => {
+		if (root.part !== null) return null;
 		const node = nodeAt(ctx, root.node);
 		if (node.kind === "store") return null;
 		if (node.kind === "accumulate") return present(ctx.layouts.get(root.key), "accumulator");
@@ -105,6 +107,7 @@ function transposedStore(ctx: TileContext, group: readonly NestedRoot[]): Transp
 
 function nestRoot(ctx: TileContext, root: NestedRoot, layout: Layout | null): NestRoot {
 	const node = nodeAt(ctx, root.node);
+	if (node.kind === "accumulateDeviations") return deviationsNest(root.node, node, root.part);
 	const write = (point: Point, value: Expression): void => {
 		writeAt(point, layoutPlace(point, present(layout, "scratch of the root")), value);
 	};
@@ -221,7 +224,9 @@ function slotsFor(ctx: TileContext, group: readonly NestedRoot[], reduces: boole
 			if (node.kind === "map") {
 				cost += operatorCost[node.operator];
 				for (const operand of node.operands) visit(operand);
-			} else if (node.kind === "store" || node.kind === "reduce") visit(node.operand);
+			} else if (["store", "reduce", "accumulateDeviations"].includes(node.kind)) {
+				blockNodeOperands(node).forEach(visit);
+			}
 		};
 		visit(root.node);
 	}

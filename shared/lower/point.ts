@@ -43,9 +43,19 @@ export interface Point {
 export function evaluate(point: Point, id: BlockNodeId): Expression {
 	const node = nodeAt(point.ctx, id);
 	if (node.kind === "constant") return { kind: "number", value: node.value };
+	return onceAt(point, `${id}`, node.axes, () => compute(point, id));
+}
+
+/** A value that depends on these axes, computed once in the outermost body that knows them all; `name` tells it from others. */
+export function onceAt(
+	point: Point,
+	name: string,
+	axes: readonly AxisId[],
+	make: () => Expression,
+): Expression {
 	let depth = 0;
-	let key = `${id}`;
-	for (const axis of node.axes) {
+	let key = name;
+	for (const axis of axes) {
 		depth = Math.max(depth, point.scopeOfAxis.get(axis) ?? 0);
 		const tag = point.tags.get(axis);
 		if (tag !== undefined) key += tag;
@@ -53,8 +63,7 @@ export function evaluate(point: Point, id: BlockNodeId): Expression {
 	const scope = present(point.scopes[depth], "scope of the deepest axis is open");
 	const known = scope.values.get(key);
 	if (known !== undefined) return known;
-	const value = compute(point, id);
-	const local = keep(point.ctx, scope, value, lanesOver(point, node.axes));
+	const local = keep(point.ctx, scope, make(), lanesOver(point, axes));
 	scope.values.set(key, local);
 	return local;
 }
@@ -97,6 +106,14 @@ export function writeAt(
 		laneStride: place.laneStride,
 		nonTemporal: place.nonTemporal === true && place.laneStride === 1,
 	});
+}
+
+/** A kept value with these axes, at the point. */
+export function loadKept(point: Point, layout: Layout, axes: readonly AxisId[]): Expression {
+	const place = layoutPlace(point, layout);
+	const lanes = lanesOver(point, axes);
+	const active = lanes === 1 ? 1 : (point.vector?.active ?? 1);
+	return { kind: "load", ...place, lanes, active, laneStride: lanes === 1 ? 0 : place.laneStride };
 }
 
 /** Where a value kept by `layout` lies at the point. */

@@ -3,11 +3,12 @@
 
 import { present } from "#shared/fault/assert.ts";
 import type { AccumulateNode, BlockNode, BlockNodeId } from "#shared/mugraph/mugraph.ts";
-import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
+import { blockNodeOperands, isLoopCarried } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { leavesOf } from "./contiguity.ts";
 import { panelPackKey, rowsPackKey } from "./contract-operands.ts";
 import { type ContractPlan, planContract } from "./contract-plan.ts";
+import { type DeviationsPart, deviationsRoots } from "./deviations-roots.ts";
 import { operatorCost } from "./operator-cost.ts";
 import { extentOf, nodeAt, type TileContext } from "./tile-context.ts";
 import type { GridAxis } from "./tile-kernel.ts";
@@ -25,6 +26,8 @@ interface RootBase {
 /** A loop nest: a kept map, a reduction (also of a product), a loop-carried update, a store. */
 export interface NestedRoot extends RootBase {
 	readonly kind: "nest";
+	/** Which part of a sum of squared deviations it is (deviations.ts); null for any other node. */
+	readonly part: DeviationsPart | null;
 	readonly kept: readonly AxisId[];
 	readonly reduced: readonly AxisId[];
 }
@@ -64,7 +67,7 @@ export function planRoots(ctx: TileContext): RootPlan {
 	const users = usersOf(ctx);
 	const kept = new Set<BlockNodeId>();
 	ctx.kernel.nodes.forEach((node, id) => {
-		if (node.kind === "reduce" || node.kind === "contract" || node.kind === "accumulate") kept.add(id);
+		if (node.kind === "reduce" || node.kind === "contract" || isLoopCarried(node)) kept.add(id);
 		if (node.kind !== "map" || present(users[id], "users").length < 2) return;
 		if (inlineCost(ctx, id, kept) > recomputeCostMax) kept.add(id);
 	});
@@ -83,6 +86,8 @@ function usersOf(ctx: TileContext): BlockNodeId[][] {
 	const users: BlockNodeId[][] = ctx.kernel.nodes.map(() => []);
 	ctx.kernel.nodes.forEach((node, id) => {
 		for (const operand of blockNodeOperands(node)) present(users[operand], "operand").push(id);
+		// A step's mean first, then the deviations from it.
+		if (node.kind === "accumulateDeviations") present(users[node.operand], "operand").push(id);
 	});
 	return users;
 }
@@ -128,6 +133,7 @@ function orderGrid(ctx: TileContext, plans: ReadonlyMap<BlockNodeId, ContractPla
 	for (const node of ctx.kernel.nodes) {
 		if (node.kind === "map") count(node.axes, operatorCost[node.operator]);
 		else if (node.kind === "reduce") count(nodeAt(ctx, node.operand).axes, 2);
+		else if (node.kind === "accumulateDeviations") count(nodeAt(ctx, node.operand).axes, 6);
 		else if (node.kind === "contract") count([...node.axes, ...node.over], 2);
 	}
 	for (const plan of plans.values()) {
@@ -183,7 +189,8 @@ function listRoots(
 			const plan = plans.get(id);
 			const base = { node: id, stage: node.stage, level: levelOfAxes(node.axes), key: `${id}` };
 			if (plan === undefined) {
-				add({ ...base, kind: "nest", reads: reads(id), ...domainOf(ctx, node) });
+				if (node.kind === "accumulateDeviations") deviationsRoots(base, node, reads(id)).forEach(add);
+				else add({ ...base, kind: "nest", part: null, reads: reads(id), ...domainOf(ctx, node) });
 				return;
 			}
 			for (const root of contractRoots(ctx, plan, users, levelOfAxes, reads)) {
