@@ -2,7 +2,13 @@
 
 import { assert, present } from "#shared/fault/assert.ts";
 import { type BlockNode, type BlockNodeId, blockNodeOperands, type Kernel } from "#shared/mugraph/mugraph.ts";
-import type { AxisId, ProgramNode, ProgramNodeId } from "#shared/program/program.ts";
+import type {
+	AxisId,
+	ContractNode,
+	ProgramNode,
+	ProgramNodeId,
+	ReduceNode,
+} from "#shared/program/program.ts";
 import type { KernelSpec } from "./kernel-spec.ts";
 import type { LoopAnalysis, ValueTiming } from "./loop-analysis.ts";
 
@@ -87,6 +93,8 @@ function wholeValue(draft: KernelDraft, id: ProgramNodeId): BlockNodeId {
 	let made: BlockNodeId;
 	if (accumulates === null) {
 		made = writeNode(draft, id, node, stage, (operand) => valueAt(draft, operand, stage, null));
+	} else if (accumulates.deviationsOf !== null && (node.kind === "reduce" || node.kind === "contract")) {
+		made = writeDeviations(draft, node, accumulates.pass, accumulates.deviationsOf);
 	} else {
 		const { pass, rescale } = accumulates;
 		const partial = writeNode(draft, id, node, pass, (operand) => valueAt(draft, operand, pass, rescale));
@@ -104,6 +112,17 @@ function wholeValue(draft: KernelDraft, id: ProgramNodeId): BlockNodeId {
 	}
 	draft.made.set(key, made);
 	return made;
+}
+
+/** The sum of squared deviations of a value, in the pass that has the value. */
+function writeDeviations(
+	draft: KernelDraft,
+	{ axes, over }: ReduceNode | ContractNode,
+	pass: number,
+	value: ProgramNodeId,
+): BlockNodeId {
+	const operand = valueAt(draft, value, pass, null);
+	return draft.nodes.push({ kind: "accumulateDeviations", operand, over, axes, stage: pass }) - 1;
 }
 
 function writeNode(

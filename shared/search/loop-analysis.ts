@@ -7,12 +7,22 @@ import {
 	type ProgramNodeId,
 	programNodeOperands,
 } from "#shared/program/program.ts";
+import { deviationsOf } from "./deviations.ts";
 import type { KernelSpec } from "./kernel-spec.ts";
 
 /** An online maximum: `pass` is the stage in which it runs. */
 export interface Weight {
 	readonly maximum: ProgramNodeId;
 	readonly pass: number;
+}
+
+export interface Accumulation {
+	/** The stage in which it runs. */
+	readonly pass: number;
+	/** The maximum it is rescaled by. */
+	readonly rescale: ProgramNodeId | null;
+	/** The value whose squared deviations from its own mean it sums, if it is carried along with that mean. */
+	readonly deviationsOf: ProgramNodeId | null;
 }
 
 /** One value of a kernel. Stages as in mugraph.ts: even between loops, odd inside them. */
@@ -25,13 +35,16 @@ export interface ValueTiming {
 	 * Sums of such values over the loop axis are rescaled when m grows (online softmax).
 	 */
 	readonly weight: Weight | null;
-	/** For a reduction over the loop axis: the pass in which it accumulates, and the maximum it is rescaled by. */
-	readonly accumulates: { readonly pass: number; readonly rescale: ProgramNodeId | null } | null;
+	/** For a reduction over the loop axis: how it accumulates. */
+	readonly accumulates: Accumulation | null;
 }
 
 export type LoopAnalysis = ReadonlyMap<ProgramNodeId, ValueTiming>;
 
-/** Timings of all values for a loop over `loop`, or for straight-line code (null). `isOnline` allows running maxima to be read. */
+/**
+ * Timings of all values for a loop over `loop`, or for straight-line code (null). `isOnline` allows running maxima to be
+ * read, and squared deviations to be summed while their mean is still running.
+ */
 export function analyseLoop(spec: KernelSpec, loop: AxisId | null, isOnline: boolean): LoopAnalysis {
 	const timings = new Map<ProgramNodeId, ValueTiming>();
 	for (const id of spec.nodes) {
@@ -60,17 +73,29 @@ function timeValue(
 		node.over.includes(loop);
 	const latest = Math.max(0, ...operands.map((operand) => timing(operand).stage));
 	if (isAccumulated) {
-		const plainPass = inPass(latest);
-		const weight = isOnline ? weightOfSum(spec, node, operands, timings) : null;
-		const accumulates =
-			weight !== null && weight.pass < plainPass
-				? { pass: weight.pass, rescale: weight.maximum }
-				: { pass: plainPass, rescale: null };
+		const plain: Accumulation = { pass: inPass(latest), rescale: null, deviationsOf: null };
+		const online = isOnline ? onlineAccumulation(spec, id, node, operands, timings) : null;
+		const accumulates = online !== null && online.pass < plain.pass ? online : plain;
 		return { hasLoopAxis: false, stage: accumulates.pass + 1, weight: null, accumulates };
 	}
 	const stage = hasLoopAxis ? inPass(latest) : latest;
 	const weight = isOnline && hasLoopAxis ? weightOfValue(spec, node, operands, timings) : null;
 	return { hasLoopAxis, stage, weight, accumulates: null };
+}
+
+/** How a sum over the loop axis can be had while what it needs is still running. */
+function onlineAccumulation(
+	spec: KernelSpec,
+	id: ProgramNodeId,
+	node: ProgramNode,
+	operands: readonly ProgramNodeId[],
+	timings: Timings,
+): Accumulation | null {
+	const value = deviationsOf(spec.dag, id);
+	const timing = value === null ? undefined : timings.get(value);
+	if (timing?.hasLoopAxis === true) return { pass: inPass(timing.stage), rescale: null, deviationsOf: value };
+	const weight = weightOfSum(spec, node, operands, timings);
+	return weight === null ? null : { pass: weight.pass, rescale: weight.maximum, deviationsOf: null };
 }
 
 /** The first loop stage not before this one. */
