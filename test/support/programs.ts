@@ -4,7 +4,7 @@ import type { AxisId, Program, ProgramNodeId } from "#shared/program/program.ts"
 import { buildProgram, type ProgramBuilder } from "./program-builder.ts";
 
 /** x / sqrt(mean(x²) + epsilon) along one axis. */
-function rootMeanSquareNorm(
+export function rootMeanSquareNorm(
 	b: ProgramBuilder,
 	x: ProgramNodeId,
 	axis: AxisId,
@@ -16,12 +16,12 @@ function rootMeanSquareNorm(
 }
 
 /** exp(x - max) / sum(exp(x - max)) along one axis. */
-function softmax(b: ProgramBuilder, x: ProgramNodeId, axis: AxisId): ProgramNodeId {
+export function softmax(b: ProgramBuilder, x: ProgramNodeId, axis: AxisId): ProgramNodeId {
 	const weights = b.map("exp", b.map("subtract", x, b.reduce("max", x, axis)));
 	return b.map("divide", weights, b.reduce("sum", weights, axis));
 }
 
-function silu(b: ProgramBuilder, x: ProgramNodeId): ProgramNodeId {
+export function silu(b: ProgramBuilder, x: ProgramNodeId): ProgramNodeId {
 	return b.map("multiply", x, b.map("sigmoid", x));
 }
 
@@ -126,6 +126,30 @@ export function layerNorm(m: number, n: number): Program {
 	const normed = b.map("divide", centred, deviation);
 	const gained = b.map("multiply", normed, b.input([columns], "weight"));
 	b.output(b.map("add", gained, b.input([columns], "weight")));
+	return b.build();
+}
+
+/** layernorm(X)·W + b : X [m, k], W [k, n]. */
+export function layerNormLinear(m: number, k: number, n: number): Program {
+	const b = buildProgram();
+	const [rows, inner, columns] = [b.axis(m), b.axis(k), b.axis(n)];
+	const x = b.input([rows, inner]);
+	const inverse = b.constant(1 / k);
+	const centred = b.map("subtract", x, b.map("multiply", b.reduce("sum", x, inner), inverse));
+	const squares = b.reduce("sum", b.map("multiply", centred, centred), inner);
+	const deviation = b.map("sqrt", b.map("add", b.map("multiply", squares, inverse), b.constant(1e-5)));
+	const product = b.contract(b.map("divide", centred, deviation), b.input([inner, columns], "weight"), inner);
+	b.output(b.map("add", product, b.input([columns], "weight")));
+	return b.build();
+}
+
+/** norm(norm(X) + R)·G, a chain of two norms over a row: X and R [m, n]. */
+export function normChain(m: number, n: number): Program {
+	const b = buildProgram();
+	const [rows, columns] = [b.axis(m), b.axis(n)];
+	const first = rootMeanSquareNorm(b, b.input([rows, columns]), columns, n);
+	const sum = b.map("add", first, b.input([rows, columns]));
+	b.output(b.map("multiply", rootMeanSquareNorm(b, sum, columns, n), b.input([columns], "weight")));
 	return b.build();
 }
 
