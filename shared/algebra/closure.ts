@@ -5,22 +5,10 @@
 import { assert } from "#shared/fault/assert.ts";
 import type { Program } from "#shared/program/program.ts";
 import { type AxisMask, isNested, subsetsOf, volumeOf } from "./axis-masks.ts";
-import { type Derivation, normalDerivation, type ValueId } from "./derivation.ts";
+import { type Candidates, type ClosureLimits, type ClosureReport, createCandidates } from "./candidates.ts";
+import type { Derivation } from "./derivation.ts";
 import type { ProgramValues } from "./program-values.ts";
 import type { Value } from "./value-table.ts";
-
-export interface ClosureLimits {
-	readonly valuesMax: number;
-	readonly derivationsMax: number;
-	/** Without, only residues and the limits prune. */
-	readonly prunesByExpression: boolean;
-}
-
-export interface ClosureReport {
-	/** Candidates whose expression was asked about. */
-	readonly queries: number;
-	readonly stop: "complete" | "valueLimit";
-}
 
 /** What may be made of values: the shapes and operators that the program itself has. */
 export interface ClosureRules {
@@ -62,64 +50,29 @@ export function closureRules(program: Program, values: readonly Value[]): Closur
 
 /** Grows the table of `own` to the fixed point, or to its limits. */
 export function closeValues(own: ProgramValues, rules: ClosureRules, limits: ClosureLimits): ClosureReport {
+	const candidates = createCandidates(own, limits);
 	const { table } = own;
-	const isPart = partTest(own);
-	let queries = 0;
-	let isComplete = true;
-	const consider = (candidate: Derivation, axes: AxisMask): void => {
-		const derivation = normalDerivation(candidate);
-		queries++;
-		const expression = own.expressionOf(derivation, axes);
-		if (limits.prunesByExpression && !isPart(expression)) return;
-		const residues = own.residuesOf(derivation, axes);
-		if (residues === null) return;
-		const found = table.find(expression, axes, residues);
-		if (found !== null && (found.derivations[0]?.operands.length === 0 || isOperand(found.id, derivation)))
-			return;
-		if (found === null && table.values.length >= limits.valuesMax) isComplete = false;
-		else if (table.derivationCount() >= limits.derivationsMax) isComplete = false;
-		else table.derive((found ?? table.add(expression, axes, residues)).id, derivation, false);
-	};
 	for (let at = 0; at < table.values.length; at++) {
 		const value = table.value(at);
-		combineOne(value, rules, consider);
-		for (let other = 0; other <= at; other++) combineTwo(table.value(other), value, rules, consider);
+		combineOne(value, rules, candidates);
+		for (let other = 0; other <= at; other++) combineTwo(table.value(other), value, rules, candidates);
 	}
-	return { queries, stop: isComplete ? "complete" : "valueLimit" };
+	return candidates.report();
 }
 
-function isOperand(id: ValueId, derivation: Derivation): boolean {
-	return derivation.operands.some((operand) => operand === id);
-}
-
-function partTest(own: ProgramValues): (expression: number) => boolean {
-	const known = new Map<number, boolean>();
-	return (expression) => {
-		let answer = known.get(expression);
-		if (answer === undefined) {
-			answer = own.targets.some((target) =>
-				own.expressions.isSubexpression(expression, own.table.value(target).expression),
-			);
-			known.set(expression, answer);
-		}
-		return answer;
-	};
-}
-
-type Consider = (candidate: Derivation, axes: AxisMask) => void;
-
-function combineOne(value: Value, rules: ClosureRules, consider: Consider): void {
+function combineOne(value: Value, rules: ClosureRules, { consider }: Candidates): void {
 	const { id, axes } = value;
 	if (rules.negates) consider({ kind: "map", operator: "negate", operands: [id] }, axes);
 	for (const over of subsetsOf(axes & rules.summed))
 		consider({ kind: "reduce", operator: "sum", over, operands: [id] }, axes & ~over);
 }
 
-function combineTwo(a: Value, b: Value, rules: ClosureRules, consider: Consider): void {
+function combineTwo(a: Value, b: Value, rules: ClosureRules, candidates: Candidates): void {
+	const { consider } = candidates;
+	if (!candidates.mayMeet(a, b)) return;
 	const axes = a.axes | b.axes;
 	const operands = [a.id, b.id] as const;
 	const areNested = isNested(a.axes, b.axes);
-	if (areNested || rules.shapes.has(axes)) consider({ kind: "map", operator: "multiply", operands }, axes);
 	if (areNested) {
 		if (rules.divides) {
 			consider({ kind: "map", operator: "divide", operands }, axes);
@@ -131,9 +84,16 @@ function combineTwo(a: Value, b: Value, rules: ClosureRules, consider: Consider)
 			consider({ kind: "map", operator: "subtract", operands: [b.id, a.id] }, axes);
 		}
 	}
+	const summed = a.axes & b.axes & rules.summed;
+	const isShape = areNested || rules.shapes.has(axes);
+	if (!isShape && summed === 0) return;
+	const product: Derivation = { kind: "map", operator: "multiply", operands };
+	// A sum of products is no part of what the product is no part of.
+	if (!candidates.isPart(product, axes)) return;
+	if (isShape) consider(product, axes);
 	// A sum of squares has one spelling: the sum of x·x.
 	if (a === b) return;
-	for (const over of subsetsOf(a.axes & b.axes & rules.summed)) {
+	for (const over of subsetsOf(summed)) {
 		const rest = axes & ~over;
 		if (volumeOf(rest, rules.extents) <= rules.elementsMax || rules.shapes.has(rest))
 			consider({ kind: "contract", over, operands }, rest);

@@ -55,6 +55,8 @@ export interface DagEnumeration {
 const valuesMaxDefault = 320;
 const derivationsMaxDefault = 8000;
 const dagsMaxDefault = 48;
+/** About half a second. */
+const queriesMax = 30_000;
 /** Above so many DAGs, or states to find them, the best are sought instead of all. */
 const allDagsMax = 4096;
 const allStatesMax = 20_000;
@@ -71,6 +73,7 @@ export function enumerateDags(program: Program, limits: AlgebraLimits = {}): Dag
 	const closed = closeValues(own, closureRules(program, own.table.values), {
 		valuesMax: limits.valuesMax ?? valuesMaxDefault,
 		derivationsMax: limits.derivationsMax ?? derivationsMaxDefault,
+		queriesMax,
 		prunesByExpression: limits.prune !== "none",
 	});
 	assertWritten(own);

@@ -2,9 +2,14 @@
 
 import { createExpressions, type ExpressionId, type Expressions } from "#shared/expression/expression.ts";
 import { present } from "#shared/fault/assert.ts";
-import type { MapOperator, Program, ProgramNode } from "#shared/program/program.ts";
+import {
+	type MapOperator,
+	type Program,
+	type ProgramNode,
+	programNodeOperands,
+} from "#shared/program/program.ts";
 import { type AxisMask, axesOf, maskOf, volumeOf } from "./axis-masks.ts";
-import { type Derivation, normalDerivation, type ValueId } from "./derivation.ts";
+import { type Derivation, derivationKey, normalDerivation, type ValueId } from "./derivation.ts";
 import { createResidues, inputKey, type ResidueArithmetic, type Residues } from "./residues.ts";
 import { createValueTable, type ValueTable } from "./value-table.ts";
 
@@ -15,7 +20,11 @@ export interface ProgramValues {
 	readonly ofNode: readonly ValueId[];
 	/** Of the program's outputs, each once. */
 	readonly targets: readonly ValueId[];
+	/** Expressions of which every value of a DAG is a part: of outputs, and of what stands for itself in others. */
+	readonly wholes: readonly ExpressionId[];
 	expressionOf(derivation: Derivation, axes: AxisMask): ExpressionId;
+	/** What a value is in the expressions of what reads it. */
+	operandExpression(id: ValueId): ExpressionId;
 	/** Null where a denominator is zero. */
 	residuesOf(derivation: Derivation, axes: AxisMask): Residues | null;
 }
@@ -53,15 +62,19 @@ function seedValues(program: Program, residues: ResidueArithmetic): ProgramValue
 	const table = createValueTable();
 	const expressions = createExpressions(program.axes.map(({ extent }) => extent));
 	const ofNode: ValueId[] = [];
+	const atoms = atomicOperands(program);
+	const atomOf = new Map<ValueId, ExpressionId>();
+	const wholes = new Set<ExpressionId>();
+	const operandExpression = (id: ValueId): ExpressionId => atomOf.get(id) ?? table.value(id).expression;
 	const expressionOf = (derivation: Derivation, axes: AxisMask): ExpressionId =>
-		deriveExpression(expressions, derivation, axes, (id) => table.value(id).expression);
+		deriveExpression(expressions, derivation, axes, operandExpression);
 	const residuesOf = (derivation: Derivation, axes: AxisMask): Residues | null =>
 		residues.derive(
 			derivation,
 			derivation.operands.map((id) => table.value(id)),
 			axes,
 		);
-	for (const node of program.nodes) {
+	for (const [at, node] of program.nodes.entries()) {
 		const derivation = normalDerivation(nodeDerivation(node, ofNode));
 		const axes = maskOf(node.axes);
 		const own = residuesOf(derivation, axes);
@@ -71,11 +84,54 @@ function seedValues(program: Program, residues: ResidueArithmetic): ProgramValue
 		// A value that is one of its own operands (x·1) is read where it is.
 		if (!derivation.operands.some((operand) => operand >= id)) table.derive(id, derivation, true);
 		ofNode.push(id);
+		if (!isLawful(node))
+			for (const operand of derivation.operands) wholes.add(table.value(operand).expression);
+		if (!atoms.has(at) || atomOf.has(id)) continue;
+		wholes.add(table.value(id).expression);
+		atomOf.set(id, expressions.opaque(`value ${id}`, [], node.axes));
 	}
 	const outputs = program.outputs.flatMap(({ pieces }) =>
 		pieces.map(({ node }) => present(ofNode[node], "value of an output")),
 	);
-	return { table, expressions, ofNode, targets: [...new Set(outputs)], expressionOf, residuesOf };
+	const targets = [...new Set(outputs)];
+	for (const target of targets) wholes.add(table.value(target).expression);
+	return {
+		table,
+		expressions,
+		ofNode,
+		targets,
+		wholes: [...wholes],
+		expressionOf,
+		operandExpression,
+		residuesOf,
+	};
+}
+
+/** Sums, and maps whose laws expressions know. */
+function isLawful(node: ProgramNode): boolean {
+	if (node.kind === "map") return node.operator in lawful;
+	return node.kind !== "reduce" || node.operator === "sum";
+}
+
+/**
+ * Nodes that stand for themselves where they are read: two different values that hold sums, multiplied element by element
+ * (the two halves of a gated MLP). Multiplied out, what could be drawn from both at once would be no saving, but many
+ * values. Each is a whole of its own, so everything inside it is still found.
+ */
+function atomicOperands(program: Program): ReadonlySet<number> {
+	const holdsSum: boolean[] = [];
+	const atoms = new Set<number>();
+	program.nodes.forEach((node, id) => {
+		const operands = programNodeOperands(node);
+		const isSum = node.kind === "contract" || (node.kind === "reduce" && node.operator === "sum");
+		holdsSum[id] = isSum || (isLawful(node) && operands.some((operand) => holdsSum[operand]));
+		if (node.kind !== "map" || node.operator !== "multiply") return;
+		const [a = id, b = id] = node.operands;
+		if (a === b || !holdsSum[a] || !holdsSum[b]) return;
+		atoms.add(a);
+		atoms.add(b);
+	});
+	return atoms;
 }
 
 function nodeDerivation(node: ProgramNode, ofNode: readonly ValueId[]): Derivation {
@@ -101,7 +157,10 @@ function nodeDerivation(node: ProgramNode, ofNode: readonly ValueId[]): Derivati
 
 type OfOperands = (expressions: Expressions, a: ExpressionId, b: ExpressionId) => ExpressionId;
 
-/** Operators with laws. Exponentials and roots are opaque: they are applied to what the program applies them to. */
+/**
+ * Operators with laws. All others, exponentials and roots among them, are atoms named by the values they are applied to:
+ * what can be part of an argument is asked of the argument, which is a whole of its own.
+ */
 const lawful: Partial<Readonly<Record<MapOperator, OfOperands>>> = {
 	add: (expressions, a, b) => expressions.add(a, b),
 	subtract: (expressions, a, b) => expressions.subtract(a, b),
@@ -129,11 +188,11 @@ function deriveExpression(
 		case "map": {
 			const apply = lawful[derivation.operator];
 			if (apply !== undefined) return apply(expressions, a, b);
-			return expressions.opaque(derivation.operator, operands, axesOf(axes));
+			return expressions.opaque(derivationKey(derivation), [], axesOf(axes));
 		}
 		case "reduce":
 			if (derivation.operator === "sum") return expressions.sum(a, axesOf(derivation.over));
-			return expressions.opaque(`${derivation.operator} ${derivation.over}`, operands, axesOf(axes));
+			return expressions.opaque(derivationKey(derivation), [], axesOf(axes));
 		case "contract":
 			return expressions.sum(expressions.multiply(a, b), axesOf(derivation.over));
 	}
