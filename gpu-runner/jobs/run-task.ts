@@ -45,7 +45,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 	const fetched = await fetchPlan(services.store, work);
 	const budget = effortBudget(fetched.effort, services.measureShare);
 	await work.enter("search");
-	const plan = await continueSearch(fetched, budget.searchContinuations, work.signal);
+	const plan = await continueSearch(fetched, { continuations: budget.searchContinuations }, work.signal);
 	await work.enter("recheck");
 	const candidates = await prepareCandidates(plan);
 	const directory = await createTaskFolder(services.workFolder);
