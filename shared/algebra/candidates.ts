@@ -3,7 +3,7 @@
 
 import type { ExpressionId } from "#shared/expression/expression.ts";
 import type { AxisMask } from "./axis-masks.ts";
-import { type Derivation, normalDerivation, type ValueId } from "./derivation.ts";
+import { type Derivation, derivationKey, normalDerivation, type ValueId } from "./derivation.ts";
 import type { ProgramValues } from "./program-values.ts";
 import type { Value } from "./value-table.ts";
 
@@ -37,6 +37,7 @@ const wholeBits = 30;
 export function createCandidates(own: ProgramValues, limits: ClosureLimits): Candidates {
 	const { table } = own;
 	const wholesOf = createWholeTest(own);
+	const tried = new Map<string, Value | null>();
 	let queries = 0;
 	let isComplete = true;
 	const isWithin = (expression: ExpressionId, operands: readonly ValueId[]): boolean => {
@@ -47,26 +48,35 @@ export function createCandidates(own: ProgramValues, limits: ClosureLimits): Can
 		if (queries >= limits.queriesMax) isComplete = false;
 		return queries < limits.queriesMax;
 	};
+	const place = (derivation: Derivation, axes: AxisMask): Value | null => {
+		const expression = own.expressionOf(derivation, axes);
+		if (!isWithin(expression, derivation.operands)) return null;
+		const residues = own.residuesOf(derivation, axes);
+		if (residues === null) return null;
+		const found = table.find(expression, axes, residues);
+		if (found !== null && (isLeaf(found) || isOperand(found.id, derivation))) return found;
+		if (
+			(found === null && table.values.length >= limits.valuesMax) ||
+			table.derivationCount() >= limits.derivationsMax
+		) {
+			isComplete = false;
+			return found;
+		}
+		const value = found ?? table.add(expression, axes, residues);
+		table.derive(value.id, derivation, false);
+		return value;
+	};
 	return {
 		isPart: (candidate, axes) =>
 			hasBudget() && isWithin(own.expressionOf(candidate, axes), candidate.operands),
 		consider: (candidate, axes) => {
-			if (!hasBudget()) return null;
 			const derivation = normalDerivation(candidate);
-			const expression = own.expressionOf(derivation, axes);
-			if (!isWithin(expression, derivation.operands)) return null;
-			const residues = own.residuesOf(derivation, axes);
-			if (residues === null) return null;
-			const found = table.find(expression, axes, residues);
-			if (found !== null && (isLeaf(found) || isOperand(found.id, derivation))) return found;
-			if (found === null && table.values.length >= limits.valuesMax) isComplete = false;
-			else if (table.derivationCount() >= limits.derivationsMax) isComplete = false;
-			else {
-				const value = found ?? table.add(expression, axes, residues);
-				table.derive(value.id, derivation, false);
-				return value;
-			}
-			return found;
+			const key = derivationKey(derivation);
+			const before = tried.get(key);
+			if (before !== undefined) return before;
+			const value = hasBudget() ? place(derivation, axes) : null;
+			tried.set(key, value);
+			return value;
 		},
 		mayMeet: (a, b) =>
 			!limits.prunesByExpression ||

@@ -6,7 +6,7 @@ import { assert } from "#shared/fault/assert.ts";
 import type { Program } from "#shared/program/program.ts";
 import { type AxisMask, isNested, subsetsOf, volumeOf } from "./axis-masks.ts";
 import { type Candidates, type ClosureLimits, type ClosureReport, createCandidates } from "./candidates.ts";
-import type { Derivation } from "./derivation.ts";
+import { applyLocalRules, type Maker } from "./local-rules.ts";
 import type { ProgramValues } from "./program-values.ts";
 import type { Value } from "./value-table.ts";
 
@@ -48,56 +48,61 @@ export function closureRules(program: Program, values: readonly Value[]): Closur
 	};
 }
 
-/** Grows the table of `own` to the fixed point, or to its limits. */
+/** Grows the table of `own` to the fixed point, or to its limits: the local rules first, then everything. */
 export function closeValues(own: ProgramValues, rules: ClosureRules, limits: ClosureLimits): ClosureReport {
 	const candidates = createCandidates(own, limits);
+	const make = createMaker(rules, candidates);
 	const { table } = own;
+	if (limits.prunesByExpression) applyLocalRules(table, make);
 	for (let at = 0; at < table.values.length; at++) {
 		const value = table.value(at);
-		combineOne(value, rules, candidates);
-		for (let other = 0; other <= at; other++) combineTwo(table.value(other), value, rules, candidates);
+		if (rules.negates) candidates.consider({ kind: "map", operator: "negate", operands: [at] }, value.axes);
+		for (const over of subsetsOf(value.axes & rules.summed)) make.sum(value, over);
+		for (let other = 0; other <= at; other++) combine(table.value(other), value, rules, candidates, make);
 	}
 	return candidates.report();
 }
 
-function combineOne(value: Value, rules: ClosureRules, { consider }: Candidates): void {
-	const { id, axes } = value;
-	if (rules.negates) consider({ kind: "map", operator: "negate", operands: [id] }, axes);
-	for (const over of subsetsOf(axes & rules.summed))
-		consider({ kind: "reduce", operator: "sum", over, operands: [id] }, axes & ~over);
+/** Only shapes and operators that the rules allow. */
+function createMaker(rules: ClosureRules, { consider }: Candidates): Maker {
+	const hasOperator = { add: rules.adds, subtract: rules.subtracts, divide: rules.divides, multiply: true };
+	return {
+		map: (operator, a, b) => {
+			if (a === null || b === null || !hasOperator[operator]) return null;
+			const axes = a.axes | b.axes;
+			if (!isNested(a.axes, b.axes) && !(operator === "multiply" && rules.shapes.has(axes))) return null;
+			return consider({ kind: "map", operator, operands: [a.id, b.id] }, axes);
+		},
+		sum: (a, over) => {
+			if (a === null) return null;
+			return consider({ kind: "reduce", operator: "sum", over, operands: [a.id] }, a.axes & ~over);
+		},
+		contract: (a, b, over) => {
+			// A sum of squares has one spelling: the sum of x·x.
+			if (a === null || b === null || a === b) return null;
+			const axes = (a.axes | b.axes) & ~over;
+			if (volumeOf(axes, rules.extents) > rules.elementsMax && !rules.shapes.has(axes)) return null;
+			return consider({ kind: "contract", over, operands: [a.id, b.id] }, axes);
+		},
+	};
 }
 
-function combineTwo(a: Value, b: Value, rules: ClosureRules, candidates: Candidates): void {
-	const { consider } = candidates;
+function combine(a: Value, b: Value, rules: ClosureRules, candidates: Candidates, make: Maker): void {
 	if (!candidates.mayMeet(a, b)) return;
+	make.map("add", a, b);
+	make.map("divide", a, b);
+	if (a !== b) {
+		make.map("divide", b, a);
+		make.map("subtract", a, b);
+		make.map("subtract", b, a);
+	}
 	const axes = a.axes | b.axes;
-	const operands = [a.id, b.id] as const;
-	const areNested = isNested(a.axes, b.axes);
-	if (areNested) {
-		if (rules.divides) {
-			consider({ kind: "map", operator: "divide", operands }, axes);
-			if (a !== b) consider({ kind: "map", operator: "divide", operands: [b.id, a.id] }, axes);
-		}
-		if (rules.adds) consider({ kind: "map", operator: "add", operands }, axes);
-		if (rules.subtracts && a !== b) {
-			consider({ kind: "map", operator: "subtract", operands }, axes);
-			consider({ kind: "map", operator: "subtract", operands: [b.id, a.id] }, axes);
-		}
-	}
 	const summed = a.axes & b.axes & rules.summed;
-	const isShape = areNested || rules.shapes.has(axes);
-	if (!isShape && summed === 0) return;
-	const product: Derivation = { kind: "map", operator: "multiply", operands };
+	if (summed === 0 && !isNested(a.axes, b.axes) && !rules.shapes.has(axes)) return;
 	// A sum of products is no part of what the product is no part of.
-	if (!candidates.isPart(product, axes)) return;
-	if (isShape) consider(product, axes);
-	// A sum of squares has one spelling: the sum of x·x.
-	if (a === b) return;
-	for (const over of subsetsOf(summed)) {
-		const rest = axes & ~over;
-		if (volumeOf(rest, rules.extents) <= rules.elementsMax || rules.shapes.has(rest))
-			consider({ kind: "contract", over, operands }, rest);
-	}
+	if (!candidates.isPart({ kind: "map", operator: "multiply", operands: [a.id, b.id] }, axes)) return;
+	make.map("multiply", a, b);
+	for (const over of subsetsOf(summed)) make.contract(a, b, over);
 }
 
 /** Every written derivation is there: the program's own DAG is among those found, whatever the limits. */

@@ -55,12 +55,12 @@ export interface DagEnumeration {
 const valuesMaxDefault = 320;
 const derivationsMaxDefault = 8000;
 const dagsMaxDefault = 48;
-/** About half a second. */
-const queriesMax = 30_000;
+/** About a fifth of a second. */
+const queriesMax = 12_000;
 /** Above so many DAGs, or states to find them, the best are sought instead of all. */
-const allDagsMax = 4096;
-const allStatesMax = 20_000;
-const bestStatesMax = 4000;
+const allDagsMax = 2048;
+const allStatesMax = 8000;
+const bestStatesMax = 2500;
 
 /**
  * Deterministic. Every DAG computes the program's outputs for all real inputs on which both are defined, up to the test of

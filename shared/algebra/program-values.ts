@@ -114,24 +114,47 @@ function isLawful(node: ProgramNode): boolean {
 }
 
 /**
- * Nodes that stand for themselves where they are read: two different values that hold sums, multiplied element by element
- * (the two halves of a gated MLP). Multiplied out, what could be drawn from both at once would be no saving, but many
- * values. Each is a whole of its own, so everything inside it is still found.
+ * Nodes that stand for themselves where they are read: of two different values multiplied element by element, both, where
+ * both hold sums (the halves of a gated MLP) or both have several terms (x and 1 + erf(x) in GELU). Multiplied out, what
+ * could be drawn from both at once would be no saving, but many values. Each is a whole of its own, so that everything
+ * inside it is still found.
  */
 function atomicOperands(program: Program): ReadonlySet<number> {
-	const holdsSum: boolean[] = [];
+	const sizes: TermSize[] = [];
 	const atoms = new Set<number>();
 	program.nodes.forEach((node, id) => {
-		const operands = programNodeOperands(node);
-		const isSum = node.kind === "contract" || (node.kind === "reduce" && node.operator === "sum");
-		holdsSum[id] = isSum || (isLawful(node) && operands.some((operand) => holdsSum[operand]));
+		const operands = programNodeOperands(node).map((operand) =>
+			present(sizes[operand], "size of an operand"),
+		);
+		sizes[id] = termSize(node, operands);
 		if (node.kind !== "map" || node.operator !== "multiply") return;
 		const [a = id, b = id] = node.operands;
-		if (a === b || !holdsSum[a] || !holdsSum[b]) return;
+		const [sizeA, sizeB] = operands;
+		if (a === b || sizeA === undefined || sizeB === undefined) return;
+		if (!(sizeA.holdsSum && sizeB.holdsSum) && !(sizeA.terms > 1 && sizeB.terms > 1)) return;
 		atoms.add(a);
 		atoms.add(b);
 	});
 	return atoms;
+}
+
+interface TermSize {
+	readonly holdsSum: boolean;
+	/** Of the value multiplied out, at most. */
+	readonly terms: number;
+}
+
+function termSize(node: ProgramNode, operands: readonly TermSize[]): TermSize {
+	if (!isLawful(node)) return { holdsSum: false, terms: 1 };
+	const [a, b] = operands;
+	const isSum = node.kind === "contract" || node.kind === "reduce";
+	const isAddition = node.kind === "map" && (node.operator === "add" || node.operator === "subtract");
+	const isQuotient = node.kind === "map" && node.operator === "divide";
+	const [left, right] = [a?.terms ?? 1, isQuotient ? 1 : (b?.terms ?? 1)];
+	return {
+		holdsSum: isSum || operands.some(({ holdsSum }) => holdsSum),
+		terms: isAddition ? left + right : left * right,
+	};
 }
 
 function nodeDerivation(node: ProgramNode, ofNode: readonly ValueId[]): Derivation {
