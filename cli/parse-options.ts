@@ -19,6 +19,11 @@ export function parseSeed(text: string): number {
 	return parseWhole(text, 0, 2 ** 32 - 1);
 }
 
+/** Counted from 1. */
+export function parseRank(text: string): number {
+	return parseWhole(text, 1, 2 ** 31 - 1);
+}
+
 export function parseTolerance(text: string): number {
 	const value = Number(text);
 	if (text.trim() === "" || !Number.isFinite(value) || value < 0) {
