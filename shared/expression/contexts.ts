@@ -56,8 +56,10 @@ function innerPolynomials(terms: Terms, id: MonomialId): PolynomialId[] {
 	const { atoms, exponent, denominator, coefficient } = terms.monomial(id);
 	const inner: PolynomialId[] = [];
 	if (exponent !== none) inner.push(exponent);
-	if (denominator !== none)
-		inner.push(scalePolynomial(terms, denominator, terms.coefficients.reciprocal(coefficient)));
+	if (denominator !== none || coefficient !== terms.coefficients.one) {
+		const below = denominator === none ? terms.one : denominator;
+		inner.push(scalePolynomial(terms, below, terms.coefficients.reciprocal(coefficient)));
+	}
 	for (const atom of atoms) {
 		const { form } = terms.atom(atom);
 		if (form.kind === "opaque") inner.push(...form.operands);

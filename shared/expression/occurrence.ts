@@ -3,9 +3,13 @@
 
 import { type Atom, type Monomial, none, type PolynomialId, type Terms } from "./terms.ts";
 
+type Leaves = ReadonlyMap<string, number>;
+
 export interface Occurrences {
 	/** Of each input and each unknown operator, the most in any one monomial, everything below included. */
-	readonly byLeaf: ReadonlyMap<string, number>;
+	readonly byLeaf: Leaves;
+	/** The same over all its monomials together. */
+	readonly byLeafTotal: Leaves;
 	/** Monomials, with squares and standing products multiplied out. */
 	readonly monomials: number;
 	/** The most monomials of it or of anything below. */
@@ -42,24 +46,36 @@ function countMonomial(terms: Terms, count: CountOccurrences, monomial: Monomial
 	const factors = monomial.atoms.map((id) => countAtom(terms.atom(id), count));
 	if (monomial.denominator !== none) factors.push(below(count(monomial.denominator)));
 	// exp(a + b) may have been exp(a)·exp(b): its terms count as factors.
-	if (monomial.exponent !== none)
-		for (const id of terms.polynomial(monomial.exponent).monomials)
-			factors.push(below(countMonomial(terms, count, terms.monomial(id))));
-	if (monomial.exponent !== none)
-		factors.push({ ...nothing, monomialsDeepest: count(monomial.exponent).monomials });
+	if (monomial.exponent !== none) {
+		const exponent = count(monomial.exponent);
+		factors.push(below({ ...exponent, byLeaf: exponent.byLeafTotal }));
+	}
 	return factors.reduce(multiplyTerms, nothing);
 }
 
-const nothing: Occurrences = { byLeaf: new Map(), monomials: 1, monomialsDeepest: 1, hasProduct: false };
+const noLeaves: Leaves = new Map();
+
+const nothing: Occurrences = {
+	byLeaf: noLeaves,
+	byLeafTotal: noLeaves,
+	monomials: 1,
+	monomialsDeepest: 1,
+	hasProduct: false,
+};
+
+function oneLeaf(name: string): Occurrences {
+	const leaf: Leaves = new Map([[name, 1]]);
+	return { ...nothing, byLeaf: leaf, byLeafTotal: leaf };
+}
 
 function countAtom({ form }: Atom, count: CountOccurrences): Occurrences {
 	switch (form.kind) {
 		case "input":
-			return { ...nothing, byLeaf: new Map([[`input ${form.key}`, 1]]) };
+			return oneLeaf(`input ${form.key}`);
 		case "opaque":
 			return form.operands
 				.map((operand) => below(count(operand)))
-				.reduce(multiplyTerms, { ...nothing, byLeaf: new Map([[`operator ${form.name}`, 1]]) });
+				.reduce(multiplyTerms, oneLeaf(`operator ${form.name}`));
 		case "sqrt":
 			return below(count(form.argument));
 		case "square":
@@ -71,13 +87,14 @@ function countAtom({ form }: Atom, count: CountOccurrences): Occurrences {
 
 /** As an argument or a denominator: one term of the monomial around it. */
 function below(inner: Occurrences): Occurrences {
-	return { ...inner, monomials: 1 };
+	return { ...inner, byLeafTotal: inner.byLeaf, monomials: 1 };
 }
 
 function multiplyTerms(a: Occurrences, b: Occurrences): Occurrences {
 	const monomials = a.monomials * b.monomials;
 	return {
 		byLeaf: combineLeaves(a.byLeaf, b.byLeaf, (x, y) => x + y),
+		byLeafTotal: combineLeaves(a.byLeafTotal, b.byLeafTotal, (x, y) => x * b.monomials + y * a.monomials),
 		monomials,
 		monomialsDeepest: Math.max(a.monomialsDeepest, b.monomialsDeepest, monomials),
 		hasProduct: a.hasProduct || b.hasProduct,
@@ -88,18 +105,16 @@ function addTerms(a: Occurrences, b: Occurrences): Occurrences {
 	const monomials = a.monomials + b.monomials;
 	return {
 		byLeaf: combineLeaves(a.byLeaf, b.byLeaf, Math.max),
+		byLeafTotal: combineLeaves(a.byLeafTotal, b.byLeafTotal, (x, y) => x + y),
 		monomials,
 		monomialsDeepest: Math.max(a.monomialsDeepest, b.monomialsDeepest, monomials),
 		hasProduct: a.hasProduct || b.hasProduct,
 	};
 }
 
-function combineLeaves(
-	a: ReadonlyMap<string, number>,
-	b: ReadonlyMap<string, number>,
-	combine: (x: number, y: number) => number,
-): ReadonlyMap<string, number> {
-	const combined = new Map(a);
-	for (const [leaf, times] of b) combined.set(leaf, combine(combined.get(leaf) ?? 0, times));
+function combineLeaves(a: Leaves, b: Leaves, combine: (x: number, y: number) => number): Leaves {
+	const combined = new Map<string, number>();
+	for (const leaf of [...a.keys(), ...b.keys()])
+		combined.set(leaf, combine(a.get(leaf) ?? 0, b.get(leaf) ?? 0));
 	return combined;
 }

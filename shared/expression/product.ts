@@ -101,21 +101,18 @@ function squareOfSum(
 	return products.multiplyOut(square, terms.polynomialOf([factor]));
 }
 
-/** Numbers and the sign of a lone monomial leave the denominator, so that x/(y/c), x·c/y and -(x·c)/(-y) are one. */
+/** Numbers leave the denominator upside down, so that x/(y/c) and x·c/y are one. */
 function dividePolynomial(terms: Terms, products: Products, a: PolynomialId, b: PolynomialId): PolynomialId {
 	const { coefficients, axisSets } = terms;
 	const common = commonCoefficient(terms, b);
-	const { monomials, free } = terms.polynomial(b);
-	const flips = monomials.length === 1 && monomials.some((id) => terms.monomial(id).isNegative);
 	const rest = mapMonomials(terms, b, (monomial) => ({
 		...monomial,
-		isNegative: monomial.isNegative !== flips,
 		coefficient: coefficients.quotient(monomial.coefficient, common),
 	}));
 	const divisor = rest === terms.one ? none : rest;
+	const { free } = terms.polynomial(b);
 	const divided = mapMonomials(terms, a, (monomial) => ({
 		...monomial,
-		isNegative: monomial.isNegative !== flips,
 		denominator: joinParts(monomial.denominator, divisor, products.multiply),
 		free: axisSets.union(monomial.free, free),
 	}));

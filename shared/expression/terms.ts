@@ -35,7 +35,7 @@ export interface Monomial {
 	readonly degree: DegreeId;
 	readonly atoms: Multiset;
 	readonly exponent: PolynomialId | typeof none;
-	/** Its monomials' coefficients have no common factor; when it is one monomial, that one is positive. */
+	/** Its monomials' coefficients have no common factor. */
 	readonly denominator: PolynomialId | typeof none;
 	readonly free: AxisSetId;
 }

@@ -111,7 +111,7 @@ function gatedMlpDown(limits?: ExpressionLimits): Winner {
 		target: e.sum(e.multiply(hidden, down), [h]),
 		prefixes: { tile, gate, up, hidden, tileDown, down: e.partialSum(tileDown, h, 112) },
 		strangers: {
-			X·W3: e.multiply(x, down),
+			"X·W3 over k": e.sum(e.multiply(x, down), [k]),
 			hidden·hidden: e.multiply(hidden, hidden),
 			"sum of W2 over k": e.multiply(e.sum(e.input("W2", [k, h]), [k]), x),
 		},
