@@ -55,6 +55,8 @@ export function createCandidates(own: ProgramValues, limits: ClosureLimits): Can
 		if (residues === null) return null;
 		const found = table.find(expression, axes, residues);
 		if (found !== null && (isLeaf(found) || isOperand(found.id, derivation))) return found;
+		// One sign of a value is enough: (a - b)² needs no (b - a).
+		if (found === null && table.hasExpression(own.expressions.negate(expression), axes)) return null;
 		if (
 			(found === null && table.values.length >= limits.valuesMax) ||
 			table.derivationCount() >= limits.derivationsMax
@@ -71,6 +73,8 @@ export function createCandidates(own: ProgramValues, limits: ClosureLimits): Can
 			hasBudget() && isWithin(own.expressionOf(candidate, axes), candidate.operands),
 		consider: (candidate, axes) => {
 			const derivation = normalDerivation(candidate);
+			// Numbers are folded where the program does; 1/2 of a 2 would only spell a scale differently.
+			if (derivation.operands.every((operand) => isNumber(table.value(operand)))) return null;
 			const key = derivationKey(derivation);
 			const before = tried.get(key);
 			if (before !== undefined) return before;
@@ -87,6 +91,10 @@ export function createCandidates(own: ProgramValues, limits: ClosureLimits): Can
 
 function isLeaf(value: Value): boolean {
 	return value.derivations[0]?.operands.length === 0;
+}
+
+function isNumber(value: Value): boolean {
+	return value.derivations[0]?.kind === "constant";
 }
 
 function isOperand(id: ValueId, derivation: Derivation): boolean {

@@ -3,7 +3,8 @@
 //   one order for a product (a sum) of many: of the derivations of a value by multiplying and dividing the same factors
 //     (adding and subtracting the same terms), the cheapest;
 //   a number is multiplied into the smallest tensor: c·(X·W), (c·X)·W and X·(c·W) leave one;
-//   a sum of products is a contraction, where that is there too.
+//   a sum of products is a contraction, where that is there too;
+//   x/s + y/s and x·f + y·f are (x + y)/s and (x + y)·f, where those are there too.
 
 import { present } from "#shared/fault/assert.ts";
 import type { MapOperator } from "#shared/program/program.ts";
@@ -21,7 +22,8 @@ export function dominantSpace(space: DerivationSpace): DerivationSpace {
 	const scaled = restrictSpace(space, smallestScaling(space));
 	const contracted = restrictSpace(
 		scaled,
-		(value, choice) => choice.isWritten || !isSpelledContraction(value, choice),
+		(value, choice) =>
+			choice.isWritten || !(isSpelledContraction(value, choice) || isDistributed(scaled, value, choice)),
 	);
 	return restrictSpace(contracted, oneOrder(contracted));
 }
@@ -32,6 +34,27 @@ function isSpelledContraction(value: SpaceValue, { derivation }: Choice): boolea
 	if (derivation.kind !== "reduce" || derivation.operator !== "sum") return false;
 	return value.choices.some(
 		(other) => other.derivation.kind === "contract" && other.derivation.over === derivation.over,
+	);
+}
+
+/** Whether the terms are multiples (quotients) by what the value can be had as a multiple (quotient) of. */
+function isDistributed(space: DerivationSpace, value: SpaceValue, choice: Choice): boolean {
+	if (familyOf(choice) !== "sum" || choice.derivation.operands.length !== 2) return false;
+	const [left = new Set<string>(), right = new Set<string>()] = choice.derivation.operands.map((operand) =>
+		factorsOf(present(space.values[operand], "value of the space")),
+	);
+	return [...factorsOf(value)].some((factor) => left.has(factor) && right.has(factor));
+}
+
+/** What a value is a multiple or a quotient of, one step down. */
+function factorsOf({ choices }: SpaceValue): Set<string> {
+	return new Set(
+		choices.flatMap(({ derivation }) => {
+			if (derivation.kind !== "map") return [];
+			const [a, b] = derivation.operands;
+			if (derivation.operator === "divide") return [`/${b}`];
+			return derivation.operator === "multiply" ? [`*${a}`, `*${b}`] : [];
+		}),
 	);
 }
 
@@ -55,17 +78,30 @@ function oneOrder(space: DerivationSpace): Keeps {
 	const leavesOf = createFlattening(space, costs);
 	const keptOf = new Map<ValueId, ReadonlySet<Choice>>();
 	const kept = (value: SpaceValue): ReadonlySet<Choice> => {
-		const own = keptOf.get(value.id) ?? cheapestOfGroups(value, costs, leavesOf);
+		const own = keptOf.get(value.id) ?? cheapestOfGroups(value, costs, leavesOf, (id) => numberOf(space, id));
 		keptOf.set(value.id, own);
 		return own;
 	};
 	return (value, choice) => choice.isWritten || kept(value).has(choice);
 }
 
+/** Numbers among factors count as one, their product. */
+function leavesKey(leaves: Leaves, numberOf: (id: ValueId) => number | null): string {
+	let number = 1;
+	const parts: string[] = [];
+	for (const [leaf, count] of [...leaves].sort(([a], [b]) => a - b)) {
+		const value = numberOf(leaf);
+		if (value === null) parts.push(`${leaf}^${count}`);
+		else number *= value ** count;
+	}
+	return `${number.toPrecision(12)} ${parts.join()}`;
+}
+
 function cheapestOfGroups(
 	value: SpaceValue,
 	costs: Float64Array,
 	leavesOf: (choice: Choice, family: Family) => Leaves,
+	numberOf: (id: ValueId) => number | null,
 ): ReadonlySet<Choice> {
 	const kept = new Set<Choice>();
 	const best = new Map<string, Choice>();
@@ -75,8 +111,7 @@ function cheapestOfGroups(
 			kept.add(choice);
 			continue;
 		}
-		const leaves = [...leavesOf(choice, family)].sort(([a], [b]) => a - b);
-		const key = `${family} ${leaves.map(([leaf, count]) => `${leaf}^${count}`).join()}`;
+		const key = `${family} ${leavesKey(leavesOf(choice, family), family === "product" ? numberOf : () => null)}`;
 		const other = best.get(key);
 		const difference = other === undefined ? -1 : treeCost(choice, costs) - treeCost(other, costs);
 		if (difference < 0 || (difference === 0 && choice.isWritten)) best.set(key, choice);
@@ -98,9 +133,7 @@ function createFlattening(
 		// Until it is known what it opens to, a value stands for itself; so no circle is walked twice.
 		known.set(key, new Map([[id, 1]]));
 		const choice = definingChoice(present(space.values[id], "value of the space"), costs);
-		if (isOne(choice) && family === "product") leaves = new Map();
-		else
-			leaves = choice !== null && familyOf(choice) === family ? ofChoice(choice, family) : new Map([[id, 1]]);
+		leaves = choice !== null && familyOf(choice) === family ? ofChoice(choice, family) : new Map([[id, 1]]);
 		known.set(key, leaves);
 		return leaves;
 	};
@@ -127,8 +160,9 @@ function definingChoice(value: SpaceValue, costs: Float64Array): Choice | null {
 	return best;
 }
 
-function isOne(choice: Choice | null): boolean {
-	return choice?.derivation.kind === "constant" && choice.derivation.value === 1;
+function numberOf(space: DerivationSpace, id: ValueId): number | null {
+	const derivation = space.values[id]?.choices[0]?.derivation;
+	return derivation?.kind === "constant" ? derivation.value : null;
 }
 
 /** Keeps, of the places where a number can be multiplied in on the way to a value, the smallest. */
@@ -173,7 +207,7 @@ function smallestScaling(space: DerivationSpace): Keeps {
 function scalingOf(space: DerivationSpace, { derivation }: Choice): string | null {
 	if (derivation.kind !== "map" || derivation.operands.length !== 2) return null;
 	const [a = -1, b = -1] = derivation.operands;
-	const isNumber = (id: ValueId): boolean => space.values[id]?.choices[0]?.derivation.kind === "constant";
+	const isNumber = (id: ValueId): boolean => numberOf(space, id) !== null;
 	if (derivation.operator === "multiply" && isNumber(a) !== isNumber(b))
 		return `multiply ${isNumber(a) ? a : b}`;
 	return derivation.operator === "divide" && isNumber(b) && !isNumber(a) ? `divide ${b}` : null;

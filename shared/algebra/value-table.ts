@@ -21,6 +21,7 @@ export interface ValueTable {
 	value(id: ValueId): Value;
 	derivationCount(): number;
 	find(expression: ExpressionId, axes: AxisMask, residues: Residues): Value | null;
+	hasExpression(expression: ExpressionId, axes: AxisMask): boolean;
 	add(expression: ExpressionId, axes: AxisMask, residues: Residues): Value;
 	/** Whether it is new. `isWritten`: by the program; the first such one of a value counts. */
 	derive(id: ValueId, derivation: Derivation, isWritten: boolean): boolean;
@@ -35,6 +36,7 @@ interface GrowingValue extends Value {
 export function createValueTable(): ValueTable {
 	const values: GrowingValue[] = [];
 	const known = new Map<string, Value>();
+	const expressions = new Set<string>();
 	let derivationCount = 0;
 	const keyOf = (expression: ExpressionId, axes: AxisMask, residues: Residues): string =>
 		`${expression} ${axes} ${hashResidues(residues)}`;
@@ -43,10 +45,12 @@ export function createValueTable(): ValueTable {
 		value: (id) => present(values[id], "value of the table"),
 		derivationCount: () => derivationCount,
 		find: (expression, axes, residues) => known.get(keyOf(expression, axes, residues)) ?? null,
+		hasExpression: (expression, axes) => expressions.has(`${expression} ${axes}`),
 		add: (expression, axes, residues) => {
 			const id = values.length;
 			const value = { id, axes, expression, residues, derivations: [], written: -1, keys: new Set<string>() };
 			values.push(value);
+			expressions.add(`${expression} ${axes}`);
 			known.set(keyOf(expression, axes, residues), value);
 			return value;
 		},
