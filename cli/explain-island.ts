@@ -1,84 +1,67 @@
 // What the search did with one island, stage by stage, for people and as data.
 
 import { type AlgebraReport, enumerateDags } from "#shared/algebra/enumerate-dags.ts";
-import { createExpressions } from "#shared/expression/expression.ts";
-import { expressionsOfProgram } from "#shared/expression/expression-of-program.ts";
-import { present } from "#shared/fault/assert.ts";
 import { bytesText } from "#shared/mugraph/draw/text-size.ts";
 import { printMuGraph } from "#shared/mugraph/print.ts";
 import { printProgram } from "#shared/program/print.ts";
 import type { Program } from "#shared/program/program.ts";
 import { describePrediction } from "./describe-search.ts";
+import { type OutputExpression, printOutputExpressions } from "./print-expressions.ts";
 import type { IslandSearch, RankedMuGraph } from "./search-island.ts";
 
 export interface IslandExplanation {
 	readonly programPrint: string;
-	/** Normal form of each output's pieces. */
-	readonly expressions: readonly { readonly output: number; readonly print: string }[];
+	readonly expressions: readonly OutputExpression[];
 	readonly algebra: AlgebraReport;
 	/** Programs equal to this one, itself first. */
-	readonly dags: readonly string[];
+	readonly dagPrints: readonly string[];
 }
-
-/** Characters of a normal form that are shown. */
-const expressionCharactersMax = 2_000;
 
 export function explainProgram(program: Program): IslandExplanation {
 	const { dags, report } = enumerateDags(program);
 	return {
 		programPrint: printProgram(program),
-		expressions: printExpressions(program),
+		expressions: printOutputExpressions(program),
 		algebra: report,
-		dags: dags.map(printProgram),
+		dagPrints: dags.map(printProgram),
 	};
-}
-
-function printExpressions(program: Program): IslandExplanation["expressions"] {
-	const expressions = createExpressions(program.axes.map(({ extent }) => extent));
-	const ofNode = expressionsOfProgram(expressions, program);
-	return program.outputs.flatMap(({ pieces }, output) =>
-		pieces.map(({ node }) => {
-			const print = expressions.print(present(ofNode[node], "expression of an output"));
-			const isLong = print.length > expressionCharactersMax;
-			return { output, print: isLong ? `${print.slice(0, expressionCharactersMax)} …` : print };
-		}),
-	);
 }
 
 /** Everything, as lines. */
 export function describeExplanation(search: IslandSearch, explanation: IslandExplanation): readonly string[] {
-	const { programPrint, expressions, algebra, dags } = explanation;
+	const { programPrint, expressions, algebra, dagPrints } = explanation;
 	return [
-		heading("the program"),
+		...heading("the program"),
 		...indented(programPrint),
-		heading("what it computes, in normal form"),
+		...heading("what it computes, in normal form"),
 		...expressions.map(({ output, print }) => `  out${output} = ${print}`),
-		heading(describeAlgebra(algebra)),
-		...dags.flatMap((dag, id) => [
+		...heading(describeAlgebra(algebra)),
+		...dagPrints.flatMap((dag, id) => [
 			`  DAG ${id}${id === 0 ? ", as written" : ""}`,
 			...indented(nodesOf(dag)).map((line) => `  ${line}`),
 		]),
-		heading("cuts into kernels and placements of axes"),
+		...heading("cuts into kernels and placements of axes"),
 		...describeCounts(search),
-		heading(
+		...heading(
 			`µGraphs, proven, predicted fastest first; with a kernel for each node ${bytesText(search.unfusedBytes)} move`,
 		),
 		...search.muGraphs.flatMap((found, nth) => describeMuGraph(found, nth, search)),
 	];
 }
 
-const heading = (text: string): string => `\n── ${text}`;
+/** After an empty line. */
+const heading = (text: string): readonly string[] => ["", `── ${text}`];
 const indented = (text: string): readonly string[] =>
 	text
 		.trimEnd()
 		.split("\n")
 		.map((line) => `  ${line}`);
 
-/** Axes and inputs are the program's own. */
+/** Without axes, inputs and outputs' shapes, which are the program's own. */
 const nodesOf = (print: string): string =>
 	print
 		.split("\n")
-		.filter((line) => !/^(axes|in\d+) /.test(line))
+		.filter((line) => !/^(axes|in\d+|out\d+) /.test(line))
 		.join("\n");
 
 function describeAlgebra({

@@ -65,7 +65,8 @@ async function search(path: string, options: SearchOptions, { terminal }: Comman
 	searches.forEach((found, at) => {
 		const explanation = explanations[at];
 		if (explanation === undefined) return;
-		terminal.print(`\n━━ island ${found.island.index}`);
+		terminal.print("");
+		terminal.print(`━━ island ${found.island.index}`);
 		for (const line of describeExplanation(found, explanation)) terminal.print(line);
 	});
 	if (!options.explain && searches.length > 0)

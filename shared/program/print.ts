@@ -45,7 +45,7 @@ function expressionOf(node: ProgramNode): string {
 }
 
 /** The element's number as a sum: `64+1000a-b`. */
-function placeOf(access: StridedAccess): string {
+export function placeOf(access: StridedAccess): string {
 	const terms = access.axes.map((axis, i) => {
 		const stride = access.strides[i] ?? 0;
 		const factor = Math.abs(stride) === 1 ? "" : `${Math.abs(stride)}`;
