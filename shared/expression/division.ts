@@ -35,6 +35,8 @@ export function createDivision(terms: Terms, products: Products): Division {
 		...quotients,
 		dividePolynomials,
 		removeProduct: (whole, part, quotient, admits) => {
+			// Either way round: of a quotient below a denominator the free axes may be known in part, so that the product
+			// differs in them; and where a sum is its own negation, another quotient does as well.
 			const wanted = part.map((id) => ({
 				id,
 				core: products.multiplyMonomials(terms.coreOf(id), quotient),
@@ -45,7 +47,9 @@ export function createDivision(terms: Terms, products: Products): Division {
 				if (next === undefined) return true;
 				const tried = new Set<MonomialId>();
 				for (const [index, candidate] of rest.entries()) {
-					if (candidate === none || tried.has(candidate) || terms.coreOf(candidate) !== next.core) continue;
+					if (candidate === none || tried.has(candidate)) continue;
+					if (terms.coreOf(candidate) !== next.core && quotients.quotient(candidate, next.id) !== quotient)
+						continue;
 					tried.add(candidate);
 					if (!admits(next.id, candidate)) continue;
 					rest[index] = none;

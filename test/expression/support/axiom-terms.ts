@@ -24,10 +24,20 @@ const inputAxes: Readonly<Record<string, readonly number[]>> = {
 };
 const constants = [0.5, 0.25, 3, 1 / 3];
 
+/** Terms share their subterms, so that most of a changed term is known. */
+function oncePerTerm<Result>(compute: (term: Term) => Result): (term: Term) => Result {
+	const known = new WeakMap<Term, { readonly result: Result }>();
+	return (term) => {
+		const found = known.get(term) ?? { result: compute(term) };
+		known.set(term, found);
+		return found.result;
+	};
+}
+
 export const operandsOf = (term: Term): readonly Term[] => ("of" in term ? term.of : []);
 
 /** Axes and how much of each has been summed in part (1: nothing); null where a part of a sum is used as if it were one. */
-export function axesOf(term: Term): ReadonlyMap<number, number> | null {
+export const axesOf = oncePerTerm((term: Term): ReadonlyMap<number, number> | null => {
 	if (term.kind === "input") return new Map((inputAxes[term.name] ?? []).map((axis) => [axis, 1]));
 	if (term.kind === "constant") return new Map();
 	const axes = new Map<number, number>();
@@ -51,31 +61,34 @@ export function axesOf(term: Term): ReadonlyMap<number, number> | null {
 		else if (axes.has(term.axis)) axes.set(term.axis, parts);
 	}
 	return axes;
-}
+});
 
-export function expressionOf(e: Expressions, term: Term): ExpressionId {
-	const operands = operandsOf(term).map((operand) => expressionOf(e, operand));
-	const [a = 0, b = 0] = operands;
-	switch (term.kind) {
-		case "input":
-			return e.input(term.name, inputAxes[term.name] ?? []);
-		case "constant":
-			return e.constant(term.value);
-		case "add":
-		case "multiply":
-		case "divide":
-			return e[term.kind](a, b);
-		case "exp":
-		case "sqrt":
-		case "negate":
-			return e[term.kind](a);
-		case "opaque":
-			return e.opaque("f", [a], [...(axesOf(term)?.keys() ?? [])]);
-		case "sum":
-			return term.count === axisExtents[term.axis]
-				? e.sum(a, [term.axis])
-				: e.partialSum(a, term.axis, term.count);
-	}
+/** The expression of a term, each term object once. */
+export function expressionOfTerms(e: Expressions): (term: Term) => ExpressionId {
+	const expressionOf = oncePerTerm((term: Term): ExpressionId => {
+		const [a = 0, b = 0] = operandsOf(term).map(expressionOf);
+		switch (term.kind) {
+			case "input":
+				return e.input(term.name, inputAxes[term.name] ?? []);
+			case "constant":
+				return e.constant(term.value);
+			case "add":
+			case "multiply":
+			case "divide":
+				return e[term.kind](a, b);
+			case "exp":
+			case "sqrt":
+			case "negate":
+				return e[term.kind](a);
+			case "opaque":
+				return e.opaque("f", [a], [...(axesOf(term)?.keys() ?? [])]);
+			case "sum":
+				return term.count === axisExtents[term.axis]
+					? e.sum(a, [term.axis])
+					: e.partialSum(a, term.axis, term.count);
+		}
+	});
+	return expressionOf;
 }
 
 export function randomTerm(random: Random, depth: number): Term {
@@ -113,12 +126,12 @@ export function subtermsOf(term: Term): readonly Term[] {
 	return [term, ...operandsOf(term).flatMap(subtermsOf)];
 }
 
-export function textOf(term: Term): string {
+export const textOf = oncePerTerm((term: Term): string => {
 	const inner = operandsOf(term).map(textOf).join(" ");
 	if (term.kind === "input") return term.name;
 	if (term.kind === "constant") return `${term.value}`;
 	return term.kind === "sum" ? `(sum ${term.axis}:${term.count} ${inner})` : `(${term.kind} ${inner})`;
-}
+});
 
 function withOperand(term: Term, at: number, changed: Term): Term {
 	if (!("of" in term)) return term;
