@@ -18,11 +18,7 @@ export function createModelCompiler(platform: SearchPlatform): ModelCompiler {
 
 async function plan({ calls, ...options }: PlanOptions, platform: SearchPlatform): Promise<Plan> {
 	const request = { ...options, cursor: null };
-	// To divide a search without anywhere to send the parts would only cost, and so would sending all of it.
+	// To divide a search without anywhere to send the parts would only cost.
 	const width = platform.send === null ? 1 : searchWidth(request.program, request.effort, platform.widthMax);
-	const send = width === 1 ? null : platform.send;
-	return assemblePlan(
-		request,
-		await searchInParallel(searchOfPlan(request), width, { ...platform, send, calls }),
-	);
+	return assemblePlan(request, await searchInParallel(searchOfPlan(request), width, { ...platform, calls }));
 }

@@ -30,12 +30,15 @@ export interface SearchRoute {
 /** Calls for one part: the second may reach another instance. */
 const triesMax = 2;
 
-/** The search in `width` shards, then what they chose in `width` slices. */
+/** The search in `wanted` shards, fewer where calls are short, then what they chose in as many slices. */
 export async function searchInParallel(
 	request: SearchPartRequest,
-	width: number,
-	route: SearchRoute,
+	wanted: number,
+	{ calls, ...rest }: SearchRoute,
 ): Promise<ProvenSearch> {
+	const width = rest.send === null ? wanted : calls.divide(wanted);
+	// An undivided search would gain nothing by going elsewhere.
+	const route = { ...rest, calls, send: width === 1 ? null : rest.send };
 	const indices = Array.from({ length: width }, (_, index) => index);
 	const parts = await Promise.all(
 		indices.map((index) => searchShard(request, { index, count: width }, route)),
@@ -82,7 +85,8 @@ async function callOrCompute<T>(
 	decode: (text: string) => T,
 	compute: () => T,
 ): Promise<T> {
-	for (let attempt = 1; send !== null && attempt <= triesMax && calls.take(); attempt++) {
+	for (let attempt = 1; send !== null && attempt <= triesMax; attempt++) {
+		if (attempt > 1 && !calls.take()) break;
 		try {
 			const answer = decode(await send(call));
 			calls.answered();
