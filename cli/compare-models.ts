@@ -7,7 +7,6 @@ import { compareTensors, type TensorComparison } from "#shared/graph/compare.ts"
 import type { Graph, Value, ValueId } from "#shared/graph/graph.ts";
 import { interpretGraph } from "#shared/graph/interpret.ts";
 import { createRandom, type Random } from "#shared/numeric/random.ts";
-import { buildProgram } from "#shared/program/build-program.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { readElements, writeElements } from "#shared/tensor/elements.ts";
 import { elementCount, equalShapes } from "#shared/tensor/shape.ts";
@@ -17,12 +16,6 @@ import {
 	type EquivalenceCertificate,
 	type FieldWitness,
 } from "#shared/verify/compare-graphs.ts";
-import {
-	type BoundProgram,
-	type CompareOptions,
-	comparePrograms,
-	type ProgramBinding,
-} from "#shared/verify/compare-programs.ts";
 
 export interface Counterexample {
 	/** Of the inputs, drawn uniformly from [-2, 2). */
@@ -39,7 +32,7 @@ export interface ModelComparison {
 	readonly counterexample: Counterexample | null;
 	/** Which operators the proof gave their meaning: rational, exponential, full; null without a proof. */
 	readonly fragment: string | null;
-	/** What the proof rests on; null without one, and for one that was made over the programs' labelled axes. */
+	/** What the proof rests on; null without one. */
 	readonly certificate: EquivalenceCertificate | null;
 	/** Where a test over finite fields saw a difference; null when none did. */
 	readonly witness: FieldWitness | null;
@@ -52,12 +45,11 @@ const roundingShare = 1e-6;
 /** Inputs are matched by name where one side has all of the other's names, else by position; outputs by position. */
 export function compareModels(left: Graph, right: Graph, seed: number): ModelComparison {
 	if ([left, right].some(({ inputs }) => inputs.some(({ role }) => role === "foreign")))
-		return unproven("inconclusive", "operators were refused; `kiln analyze` names them");
+		return judged("inconclusive", "operators were refused; `kiln analyze` names them");
 	const inputs = matchInputs(left, right);
-	if (inputs === null)
-		return unproven("different", `${left.inputs.length} and ${right.inputs.length} inputs`);
+	if (inputs === null) return judged("different", `${left.inputs.length} and ${right.inputs.length} inputs`);
 	const signature = compareSignatures(left, right, inputs);
-	if (signature !== null) return unproven("different", signature);
+	if (signature !== null) return judged("different", signature);
 	for (let trial = 0; trial < realTrials; trial++) {
 		const outcome = compareOnReals(left, right, inputs, seed + trial);
 		if (outcome !== null) return outcome;
@@ -65,7 +57,7 @@ export function compareModels(left: Graph, right: Graph, seed: number): ModelCom
 	return proveEqual(left, right, inputs, seed);
 }
 
-/** Over the graphs as they are; should that leave it open, over their labelled axes, where bounds are tighter. */
+/** Over the graphs as they are. */
 function proveEqual(
 	left: Graph,
 	right: Graph,
@@ -81,53 +73,23 @@ function proveEqual(
 	if (proof.kind === "equal") {
 		const { certificate } = proof;
 		const { fragment, errorProbabilityLog2 } = certificate;
-		return { ...provenEqual(fragment, errorProbabilityLog2), certificate };
+		return {
+			...judged("equal", "agrees over finite fields"),
+			errorProbabilityMax: 2 ** errorProbabilityLog2,
+			fragment,
+			certificate,
+		};
 	}
 	if (proof.kind === "different") {
 		const { witness } = proof;
 		const reason = `output ${witness.output} element ${witness.index} differs over finite fields; on ${realTrials} random inputs by no more than rounding`;
-		return { ...unproven("different", reason), witness };
+		return { ...judged("different", reason), witness };
 	}
-	const byProgram = proveAsPrograms(left, right, inputs, { seed, tensorElements });
-	if (byProgram !== null) return byProgram;
 	const reason = `agrees on ${realTrials} random inputs; ${proof.reason}`;
-	return { ...unproven("inconclusive", reason), witness: proof.witness };
+	return { ...judged("inconclusive", reason), witness: proof.witness };
 }
 
-function proveAsPrograms(
-	left: Graph,
-	right: Graph,
-	inputs: readonly SharedInput[],
-	options: CompareOptions,
-): ModelComparison | null {
-	const [one, other] = [
-		bindProgram(
-			left,
-			inputs.map((input) => input.left),
-		),
-		bindProgram(
-			right,
-			inputs.map((input) => input.right),
-		),
-	];
-	if (one === null || other === null) return null;
-	const proof = comparePrograms(one, other, options);
-	return proof.kind === "equal" ? provenEqual(proof.fragment, proof.errorProbabilityLog2) : null;
-}
-
-function provenEqual(fragment: string, errorProbabilityLog2: number): ModelComparison {
-	return {
-		verdict: "equal",
-		reason: "agrees over finite fields",
-		errorProbabilityMax: 2 ** errorProbabilityLog2,
-		counterexample: null,
-		fragment,
-		certificate: null,
-		witness: null,
-	};
-}
-
-function unproven(verdict: "different" | "inconclusive", reason: string): ModelComparison {
+function judged(verdict: ModelComparison["verdict"], reason: string): ModelComparison {
 	return {
 		verdict,
 		reason,
@@ -208,7 +170,7 @@ function compareOnReals(
 		outputs = [run(left, "left"), run(right, "right")];
 	} catch (error) {
 		// An operator that was refused, a graph beyond the limits, or an index that random values put out of range.
-		if (error instanceof OptimizeError) return unproven("inconclusive", error.message);
+		if (error instanceof OptimizeError) return judged("inconclusive", error.message);
 		throw error;
 	}
 	for (const [at, { value, name }] of left.outputs.entries()) {
@@ -218,7 +180,7 @@ function compareOnReals(
 		const { equal, firstDifference } = compareTensors(found, expected, { relative: roundingShare, absolute });
 		if (equal) continue;
 		const counterexample = { seed, output: name, difference: firstDifference };
-		return { ...unproven("different", `output '${name}' differs on random inputs`), counterexample };
+		return { ...judged("different", `output '${name}' differs on random inputs`), counterexample };
 	}
 	return null;
 }
@@ -233,26 +195,4 @@ function largestMagnitude(tensor: TensorData): number {
 	for (const value of readElements(tensor))
 		if (Number.isFinite(value)) largest = Math.max(largest, Math.abs(value));
 	return largest;
-}
-
-/** The whole graph as one program over its inputs, or null where it is none. */
-function bindProgram(graph: Graph, inputs: readonly (ValueId | null)[]): BoundProgram | null {
-	const made = new Set(graph.nodes.map(({ output }) => output));
-	const outputs = graph.outputs.map(({ value }) => value);
-	if (outputs.some((value) => !made.has(value))) return null;
-	const built = buildProgram(
-		graph,
-		graph.nodes.map((_, index) => index),
-		outputs,
-	);
-	if (built.kind === "border") return null;
-	const bindings: ProgramBinding[] = [];
-	for (const value of built.inputs) {
-		const index = inputs.indexOf(value);
-		const constant = graph.constants.get(value);
-		if (index >= 0) bindings.push({ kind: "tensor", index });
-		else if (constant !== undefined) bindings.push({ kind: "values", values: readElements(constant) });
-		else return null;
-	}
-	return { program: built.program, bindings };
 }
