@@ -1,5 +1,5 @@
 import { present } from "#shared/fault/assert.ts";
-import type { Kernel } from "#shared/mugraph/mugraph.ts";
+import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { KernelTiles } from "#shared/mugraph/tiles.ts";
 import { type AxisId, type Program, programNodeOperands } from "#shared/program/program.ts";
 
@@ -7,7 +7,10 @@ import { type AxisId, type Program, programNodeOperands } from "#shared/program/
 export interface SmallInstance {
 	/** In axis order. */
 	readonly extents: readonly number[];
-	/** Tiles that leave two or more tiles to every cut axis, the last one partial where the extent allows. */
+	/**
+	 * Tiles that leave two or more tiles to every cut axis where the extent allows, the last one partial. In one of the two
+	 * instances a step of a loop holds several positions: what a step does to its own is tested beside what steps do.
+	 */
 	tilesOf(kernel: Kernel): KernelTiles;
 }
 
@@ -19,12 +22,23 @@ const nestPositionsMax = 4096;
 /** Exponentials added up by one reduction: trials grow with the square of their number (error-bound.ts). */
 const exponentialTermsMax = 6;
 
-/** Two instances of the program's family, never larger than the program. */
-export function smallInstances(program: Program): readonly [SmallInstance, SmallInstance] {
-	return [
-		firstInstance(smallExtents(program, firstExtents)),
-		secondInstance(smallExtents(program, secondExtents)),
-	];
+/** The axes that a µGraph's kernels walk. */
+export function loopAxes({ kernels }: MuGraph): ReadonlySet<AxisId> {
+	return new Set(kernels.flatMap(({ loop }) => (loop === null ? [] : [loop])));
+}
+
+/** Extent that leaves a loop two steps, one of several positions: what loop axes keep in the first instance. */
+const loopExtentMin = 3;
+
+/** Two instances of the program's family, never larger than the program. `loops`: the axes that kernels walk. */
+export function smallInstances(
+	program: Program,
+	loops: ReadonlySet<AxisId>,
+): readonly [SmallInstance, SmallInstance] {
+	return bothInstances(
+		smallExtents(program, firstExtents, loops),
+		smallExtents(program, secondExtents, new Set()),
+	);
 }
 
 /** Extents tried for an axis that constants are linked to, in both instances. */
@@ -38,24 +52,26 @@ const linkedExtents = [2, 3, 4, 5] as const;
 export function linkedInstances(
 	program: Program,
 	sets: readonly (readonly AxisId[])[],
+	loops: ReadonlySet<AxisId>,
 ): readonly [SmallInstance, SmallInstance] | null {
 	const real = program.axes.map(({ extent }) => extent);
-	const first = smallExtents(program, firstExtents);
-	const second = smallExtents(program, secondExtents);
+	const first = smallExtents(program, firstExtents, loops);
+	const second = smallExtents(program, secondExtents, new Set());
 	const settled: (readonly AxisId[])[] = [];
 	for (const set of sets) {
 		settled.push(set);
 		const axis = present([...set].sort((a, b) => (real[b] ?? 0) - (real[a] ?? 0))[0], "a reduced axis");
 		const largest = real[axis] ?? 2;
+		const smallest = loops.has(axis) ? Math.min(loopExtentMin, largest) : 2;
 		const own = [first[axis] ?? 2, second[axis] ?? 2] as const;
 		const pairs = linkedExtents.flatMap((a) => linkedExtents.map((b) => [a, b] as const));
 		const fitting = [own, ...pairs].find(([a, b]) => {
 			[first[axis], second[axis]] = [a, b];
-			return a <= largest && b <= largest && areToldApart(settled, real, first, second);
+			return a >= smallest && a <= largest && b <= largest && areToldApart(settled, real, first, second);
 		});
 		if (fitting === undefined) return null;
 	}
-	return [firstInstance(first), secondInstance(second)];
+	return bothInstances(first, second);
 }
 
 function areToldApart(
@@ -80,40 +96,53 @@ function areToldApart(
 	);
 }
 
-function firstInstance(extents: readonly number[]): SmallInstance {
-	return instance(extents, (extent) => Math.ceil(extent / 2));
-}
-
-function secondInstance(extents: readonly number[]): SmallInstance {
-	return instance(extents, (extent, isLoop) => (isLoop ? 1 : Math.max(1, extent - 1)));
+function bothInstances(
+	first: readonly number[],
+	second: readonly number[],
+): readonly [SmallInstance, SmallInstance] {
+	const half = (axis: AxisId): number => Math.ceil((first[axis] ?? 1) / 2);
+	return [
+		instance(first, half, half),
+		instance(
+			second,
+			(axis) => Math.max(1, (second[axis] ?? 1) - 1),
+			// An axis of two positions: a step for each in the first instance, one for both in the second.
+			(axis) => (half(axis) > 1 ? 1 : Math.min(2, second[axis] ?? 1)),
+		),
+	];
 }
 
 function instance(
 	extents: readonly number[],
-	tile: (extent: number, isLoop: boolean) => number,
+	gridTile: (axis: AxisId) => number,
+	loopTile: (axis: AxisId) => number,
 ): SmallInstance {
 	return {
 		extents,
 		tilesOf: (kernel) => ({
-			gridTiles: kernel.grid.map((axis) => tile(extents[axis] ?? 1, false)),
-			loopTile: kernel.loop === null ? 0 : tile(extents[kernel.loop] ?? 1, true),
+			gridTiles: kernel.grid.map(gridTile),
+			loopTile: kernel.loop === null ? 0 : loopTile(kernel.loop),
 		}),
 	};
 }
 
-function smallExtents(program: Program, turn: readonly number[]): number[] {
+/** `loops` are axes that stay at `loopExtentMin` or what they have. */
+function smallExtents(program: Program, turn: readonly number[], loops: ReadonlySet<AxisId>): number[] {
 	const extents = program.axes.map((axis, id) => Math.min(axis.extent, turn[id % turn.length] ?? 2));
+	const shrink = (axis: AxisId): void => {
+		extents[axis] = Math.min(extents[axis] ?? 2, loops.has(axis) ? loopExtentMin : 2);
+	};
 	for (const node of program.nodes) {
 		const nest = new Set(node.axes);
 		for (const operand of programNodeOperands(node))
 			for (const axis of program.nodes[operand]?.axes ?? []) nest.add(axis);
 		const positions = (): number => [...nest].reduce((count, axis) => count * (extents[axis] ?? 1), 1);
-		for (const axis of nest) if (positions() > nestPositionsMax) extents[axis] = 2;
+		for (const axis of nest) if (positions() > nestPositionsMax) shrink(axis);
 	}
 	for (const over of exponentialSums(program)) {
 		const byExtent = [...over].sort((a, b) => (extents[b] ?? 1) - (extents[a] ?? 1));
 		const terms = (): number => over.reduce((count, axis) => count * (extents[axis] ?? 1), 1);
-		for (const axis of byExtent) if (terms() > exponentialTermsMax) extents[axis] = 2;
+		for (const axis of byExtent) if (terms() > exponentialTermsMax) shrink(axis);
 	}
 	return extents;
 }

@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import type { BlockNode, MuGraph } from "#shared/mugraph/mugraph.ts";
+import type { Program, ReduceOperator } from "#shared/program/program.ts";
+import { type AxisSplit, splitAxes } from "#shared/program/split-axes.ts";
+import { smallInstances } from "#shared/verify/small-extents.ts";
+import { verifyMuGraph } from "#shared/verify/verify.ts";
+import { testSeed } from "#test/support/mugraph-inputs.ts";
+import { buildProgram } from "#test/support/program-builder.ts";
+import { maskedAttention } from "#test/support/programs.ts";
+
+const attention = maskedAttention(2, 5, 64, 16);
+const keyAxis = 2;
+
+describe("loops of split attention", () => {
+	const cuts: readonly (readonly AxisSplit[])[] = [
+		[],
+		[{ axis: keyAxis, innerExtent: 16 }],
+		[
+			{ axis: keyAxis, innerExtent: 16 },
+			{ axis: 5, innerExtent: 4 },
+		],
+	];
+
+	test.each(cuts.map((splits) => [splits]))(
+		"have a step of several positions and another one: %j",
+		(splits) => {
+			const program = splitAxes(attention, splits);
+			for (const loop of [keyAxis, ...splits.map((_, at) => 5 + at)]) {
+				const instances = smallInstances(program, new Set([loop]));
+				const extent = program.axes[loop]?.extent ?? 0;
+				const steps = instances.map(({ extents, tilesOf }) => ({
+					extent: extents[loop] ?? 0,
+					tile: tilesOf({ grid: [], loop, nodes: [] }).loopTile,
+				}));
+				if (extent > 2) expect(steps.some((step) => step.tile > 1 && step.extent > step.tile)).toBe(true);
+				expect(steps.some((step) => step.tile > 1)).toBe(true);
+				expect(steps.some((step) => step.extent > step.tile)).toBe(true);
+			}
+		},
+	);
+});
+
+/** y = sum over n of exp(x), n in two parts: the loop walks the outer one and keeps a sum for each inner position. */
+function exponentialSum(operator: ReduceOperator): readonly [Program, MuGraph] {
+	const b = buildProgram();
+	const [rows, columns] = [b.axis(8), b.axis(64)];
+	b.output(b.reduce("sum", b.map("exp", b.input([rows, columns])), columns));
+	const program = b.build();
+	const splits = [{ axis: columns, innerExtent: 16 }];
+	const split = splitAxes(program, splits);
+	const inner = 2;
+	const [load] = split.nodes;
+	const [access] = split.outputs.flatMap(({ pieces }) => pieces.map((piece) => piece.access));
+	if (load?.kind !== "input" || access === undefined) throw new Error("a load and a store");
+	const all = [rows, columns, inner];
+	const kept = [rows, inner];
+	const nodes: readonly BlockNode[] = [
+		{ kind: "load", source: { kind: "input", input: 0, access: load.access }, axes: all, stage: 1 },
+		{ kind: "map", operator: "exp", operands: [0], axes: all, stage: 1 },
+		{ kind: "reduce", operator, operand: 1, over: [columns], axes: kept, stage: 1 },
+		{ kind: "accumulate", combine: "sum", operand: 2, rescale: null, axes: kept, stage: 1 },
+		{ kind: "reduce", operator: "sum", operand: 3, over: [inner], axes: [rows], stage: 2 },
+		{ kind: "store", operand: 4, target: { kind: "output", output: 0, access }, axes: [rows], stage: 2 },
+	];
+	const { inputs, outputs } = program;
+	const kernels = [{ grid: [rows], loop: columns, nodes }];
+	return [program, { axes: split.axes, splits, inputs, outputs, intermediates: [], kernels }];
+}
+
+test.each(["sum", "product", "max", "min"] as const)("steps of a split loop that take the %s", (operator) => {
+	const [program, muGraph] = exponentialSum(operator);
+	const expected = operator === "sum" ? "equal" : "different";
+	expect(verifyMuGraph(muGraph, program, { seed: testSeed }).kind).toBe(expected);
+});
