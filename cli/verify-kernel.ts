@@ -10,7 +10,7 @@ import { kilnVersion } from "#shared/artefact/version.ts";
 import { emitC } from "#shared/codegen/codegen.ts";
 import { AssertionError } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
-import { lowerMuGraph } from "#shared/lower/lower.ts";
+import { lowerCandidate } from "#shared/lower/lower.ts";
 import { checkMuGraph } from "#shared/mugraph/check.ts";
 import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
 import { checkProgram } from "#shared/program/check.ts";
@@ -19,6 +19,7 @@ import { decodeProofDocument, type ProofDocument } from "#shared/protocol/proof-
 import { targets } from "#shared/target/target.ts";
 import type { Certificate, Verdict } from "#shared/verify/certificate.ts";
 import { recheckCertificate } from "#shared/verify/recheck-certificate.ts";
+import type { VerifiedMuGraph } from "#shared/verify/verified-mugraph.ts";
 import type { TrustedKeys } from "./check-manifest.ts";
 import { faultsOfFiles, readSignedManifest } from "./read-kernel-folder.ts";
 
@@ -88,7 +89,7 @@ export async function verifyKernelFolder(
 	if (checks.slice(-2).some(({ outcome }) => outcome === "fails" && isIllFormed(proof)))
 		return finish(null, "holds");
 	const proven = checkProof(proof, manifest, options.seed);
-	checks.push(...proven.checks, await checkSource(folder, proof, manifest));
+	checks.push(...proven.checks, await checkSource(folder, proof, manifest, proven.verified));
 	return finish(proven.certificate, "holds");
 }
 
@@ -186,15 +187,23 @@ function checkProofMuGraph({ muGraph }: ProofDocument, manifest: KernelManifest)
 	return holds("muGraph", `${digest.slice(0, 16)}…, ${length} ${length === 1 ? "kernel" : "kernels"}`);
 }
 
+interface Proven {
+	readonly checks: readonly KernelCheck[];
+	readonly certificate: Certificate | null;
+	readonly verified: VerifiedMuGraph | null;
+}
+
 /** The certificate's claim, and the same on other inputs. */
 function checkProof(
 	{ program, muGraph }: ProofDocument,
 	{ certificate }: KernelManifest,
 	seed: number,
-): { readonly checks: readonly KernelCheck[]; readonly certificate: Certificate | null } {
-	if (certificate === null)
-		return { checks: [fails("certificate", "the manifest has no certificate")], certificate: null };
-	const { claim, differences, fresh } = recheckCertificate(certificate, muGraph, program, seed);
+): Proven {
+	if (certificate === null) {
+		const checks = [fails("certificate", "the manifest has no certificate")];
+		return { checks, certificate: null, verified: null };
+	}
+	const { claim, differences, fresh, verified } = recheckCertificate(certificate, muGraph, program, seed);
 	const own = `seed ${certificate.seeds[0] ?? 0}`;
 	const claimed =
 		differences.length > 0
@@ -203,6 +212,7 @@ function checkProof(
 	return {
 		checks: [claimed, checkOfVerdict("freshSeed", fresh, `seed ${seed}`)],
 		certificate: claim.kind === "equal" ? claim.certificate : null,
+		verified,
 	};
 }
 
@@ -219,18 +229,21 @@ function checkOfVerdict(check: CheckName, verdict: Verdict, where: string): Kern
 /** The binding of the proof to the code: that kernel.c is what the code generator writes for the proven µGraph. */
 async function checkSource(
 	folder: string,
-	{ muGraph, schedule }: ProofDocument,
+	{ schedule }: ProofDocument,
 	{ components }: KernelManifest,
+	verified: VerifiedMuGraph | null,
 ): Promise<KernelCheck> {
+	if (verified === null)
+		return notChecked("source", "there is no proof that kernel.c could be compared with");
 	if (components.version !== kilnVersion)
 		return notChecked("source", `kernel.c was written by kiln ${components.version}, this is ${kilnVersion}`);
 	const source = await readFile(join(folder, "kernel.c"), "utf8").catch(() => null);
 	if (source === null) return fails("source", "kernel.c is missing");
 	const target = targets[components.target];
-	if (schedule.kernels.length !== muGraph.kernels.length)
+	if (schedule.kernels.length !== verified.muGraph.kernels.length)
 		return fails("source", `the schedule is of ${schedule.kernels.length} kernels`);
 	try {
-		const program = lowerMuGraph(muGraph, schedule, target, components.threads);
+		const program = lowerCandidate({ muGraph: verified, schedule }, target, components.threads);
 		if (emitC([{ prefix: kernelPrefix, program }], target) === source)
 			return holds("source", "kernel.c is what the code generator writes for the proven µGraph");
 	} catch (error) {

@@ -43,6 +43,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 		"describe-operators.ts",
 	],
 	partition: ["partition.ts"],
+	algebra: ["enumerate-dags.ts"],
 	search: ["search.ts", "select.ts"],
 	verify: [
 		"verify.ts",

@@ -14,7 +14,7 @@ import { dataFolderOption, dataFolderPath } from "../data-folder-option.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { parseSeed, parseTrustedKey } from "../parse-options.ts";
 import { userPath } from "../user-path.ts";
-import type { KernelCheck, KernelVerification } from "../verify-kernel.ts";
+import type { CheckName, KernelCheck, KernelVerification } from "../verify-kernel.ts";
 
 interface VerifyOptions {
 	readonly seed?: number;
@@ -101,7 +101,19 @@ const headings: Readonly<Record<KernelVerification["verdict"], string>> = {
 	inconclusive: "inconclusive: nothing fails, but the proof could not be run again",
 	noKernel: "no kernel: the baseline is the answer",
 };
-const checkCells = 12;
+const labels: Readonly<Record<CheckName, string>> = {
+	manifest: "manifest",
+	signature: "signature",
+	key: "key",
+	files: "files",
+	proof: "proof",
+	program: "program",
+	muGraph: "µGraph",
+	certificate: "certificate",
+	freshSeed: "fresh seed",
+	source: "source",
+};
+const labelCells = 13;
 
 function describeKernel({ folder, verdict, checks, certificate }: KernelVerification): readonly string[] {
 	const isProven = verdict === "holds" && certificate !== null;
@@ -111,7 +123,9 @@ function describeKernel({ folder, verdict, checks, certificate }: KernelVerifica
 		: "";
 	return [
 		`${folder}: ${headings[verdict]}${bound}`,
-		...checks.map(({ check, outcome, detail }) => `  ${marks[outcome]} ${check.padEnd(checkCells)}${detail}`),
+		...checks.map(
+			({ check, outcome, detail }) => `  ${marks[outcome]} ${labels[check].padEnd(labelCells)}${detail}`,
+		),
 		...proof.map((line) => `    ${line}`),
 	];
 }

@@ -12,11 +12,15 @@ import { blobKey } from "#shared/artefact/store-keys.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import { drawMuGraph } from "#shared/mugraph/draw/draw-mugraph.ts";
+import type { MuGraph } from "#shared/mugraph/mugraph.ts";
+import { muGraphTraits } from "#shared/mugraph/traits.ts";
 import type { Plan } from "#shared/pipeline/plan.ts";
 import type { ArtefactStore } from "#shared/pipeline/ports.ts";
 import { canonicalProgramDigest } from "#shared/program/fingerprint.ts";
 import { decodePlan } from "#shared/protocol/plan-document.ts";
 import { encodeProofDocument } from "#shared/protocol/proof-document.ts";
+import type { Schedule } from "#shared/schedule/schedule.ts";
 import { targets } from "#shared/target/target.ts";
 import { buildManifest, isKernelPublished, keyComponents } from "./build-manifest.ts";
 import { continueSearch } from "./continue-search.ts";
@@ -146,9 +150,22 @@ async function publishFiles(
 		"kernel.so": await publishBlob(store, await readFile(kernel.library)),
 		"README.md": await publishBlob(store, text(kernelReadme(bare))),
 		"proof.json": await publishBlob(store, text(encodeProofDocument(proof))),
+		"mugraph.svg": await publishBlob(store, text(drawKernel(muGraph, planned.schedule, bare))),
 		"samples.json": samples,
 	};
 	return { ...bare, files };
+}
+
+/** The published µGraph with its schedule's tiles. */
+function drawKernel(muGraph: MuGraph, { kernels }: Schedule, { key, speedup }: KernelManifest): string {
+	return drawMuGraph(muGraph, {
+		title: `Kernel ${key.slice(0, 16)}`,
+		notes: [
+			`measured ${speedup.median.toFixed(2)}x the speed of the baseline`,
+			...muGraphTraits(muGraph).map(({ title }) => `· ${title}`),
+		],
+		tiles: kernels,
+	});
 }
 
 /** Everything that was measured, raw: enough to derive the verdict again. */

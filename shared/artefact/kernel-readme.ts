@@ -49,5 +49,7 @@ ${(latencyNanoseconds.kernel / 1000).toFixed(1)} µs against ${(latencyNanosecon
 Largest error against a float64 reference: ${manifest.errorMax.toExponential(1)} of the largest value.
 The raw samples are in \`samples.json\`, certificate and signature in \`manifest.json\`. \`kiln verify FOLDER\` proves again, without
 a service, that the algorithm in \`proof.json\` computes its program and that \`kernel.c\` is that algorithm.
+
+![The algorithm: device memory, kernels, blocks and loops](mugraph.svg)
 `;
 }

@@ -57,7 +57,7 @@ export interface KernelManifest {
 		readonly role: "activation" | "weight";
 	}[];
 	readonly outputs: readonly { readonly shape: readonly number[]; readonly dataType: string }[];
-	/** By file name: `kernel.c`, `kernel.h`, `kernel.so`, `README.md`, `proof.json`, `samples.json`; empty when the verdict is `baseline`. */
+	/** By file name: `kernel.c`, `kernel.h`, `kernel.so`, `README.md`, `proof.json`, `mugraph.svg`, `samples.json`; empty when the verdict is `baseline`. */
 	readonly files: Readonly<Record<string, BlobReference>>;
 	readonly evidence: {
 		readonly samples: BlobReference;

@@ -4,6 +4,7 @@
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
 import type { Certificate, Verdict } from "./certificate.ts";
+import type { VerifiedMuGraph } from "./verified-mugraph.ts";
 import { verifyMuGraph } from "./verify.ts";
 
 export interface CertificateRecheck {
@@ -13,6 +14,8 @@ export interface CertificateRecheck {
 	readonly differences: readonly string[];
 	/** What another seed gives. */
 	readonly fresh: Verdict;
+	/** The proof that was made here, when both runs came to `equal`. */
+	readonly verified: VerifiedMuGraph | null;
 }
 
 /** Bounds that differ by less are the same: they are sums of logarithms. */
@@ -28,14 +31,11 @@ export function recheckCertificate(
 	program: Program,
 	freshSeed: number,
 ): CertificateRecheck {
-	const claim = withoutProof(verifyMuGraph(muGraph, program, { seed: certificate.seeds[0] ?? 0 }));
-	const fresh = withoutProof(verifyMuGraph(muGraph, program, { seed: freshSeed }));
+	const claim = verifyMuGraph(muGraph, program, { seed: certificate.seeds[0] ?? 0 });
+	const fresh = verifyMuGraph(muGraph, program, { seed: freshSeed });
 	const differences = claim.kind === "equal" ? compareCertificates(certificate, claim.certificate) : [];
-	return { claim, differences, fresh };
-}
-
-function withoutProof(verdict: Verdict): Verdict {
-	return verdict.kind === "equal" ? { kind: "equal", certificate: verdict.certificate } : verdict;
+	const isProven = claim.kind === "equal" && fresh.kind === "equal";
+	return { claim, differences, fresh, verified: isProven ? claim.verified : null };
 }
 
 /** What the stored one says otherwise than the one just made. */

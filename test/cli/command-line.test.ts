@@ -173,6 +173,10 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 		expect(readdirSync(join(kernels, "island-0"))).toContain("manifest.json");
 		const checked = await runKiln(["check", model, "--data", data, "--kernels", kernels, "--json"]);
 		expect(checked.code).toBe(0);
+		const trust = service.filter((_, at) => service[at - 1] === "--trust" || service[at] === "--trust");
+		const verified = await runKiln(["verify", kernels, ...trust, "--json"]);
+		expect(verified.code).toBe(0);
+		expect(JSON.parse(verified.stdout).verdict).toMatch(/^(holds|noKernel)$/);
 		const isPublished = ["faster", "tie"].includes(result.islands[0].verdict);
 		expect(JSON.parse(checked.stdout).kernelsRun).toBe(isPublished ? 1 : 0);
 		const again = await runKiln(["fetch", model, ...service, "-o", kernels, "--json"], environment);

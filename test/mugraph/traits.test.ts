@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { checkMuGraph } from "#shared/mugraph/check.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
@@ -306,6 +308,12 @@ describe("muGraphTraits", () => {
 		const known = (cases: readonly Case[]): ReadonlySet<string> => new Set(cases.map(([id]) => id));
 		expect(ids.filter((id) => !known(notShown).has(id))).toEqual([]);
 		expect(ids.filter((id) => !known(shown).has(id))).toEqual([]);
+	});
+
+	test("docs/reading-a-mugraph.md has a line for each, in the same words", () => {
+		const page = readFileSync(join(import.meta.dirname, "../../docs/reading-a-mugraph.md"), "utf8");
+		const lines = [...page.matchAll(/^\| `(\w+)` \| (.*) \|$/gm)].map(([, id, title]) => [id, title]);
+		expect(lines).toEqual(Object.entries(traitTitles));
 	});
 
 	test("says in which kernels: of a split, both", () => {
