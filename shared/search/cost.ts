@@ -109,7 +109,6 @@ export function tiledAxes(
 	contractions: readonly (readonly [readonly AxisId[], readonly AxisId[], readonly AxisId[]])[],
 	extentOf: (axis: AxisId) => number,
 ): ReadonlySet<AxisId> | null {
-	if (contractions.length === 0) return null;
 	const tiled = new Set<AxisId>();
 	for (const [left, right, over] of contractions) {
 		for (const [own, other] of [
@@ -121,7 +120,7 @@ export function tiledAxes(
 			if (longest !== undefined) tiled.add(longest);
 		}
 	}
-	return tiled;
+	return tiled.size === 0 ? null : tiled;
 }
 
 /**
@@ -214,12 +213,13 @@ function nodeNanoseconds(
 	kernel: Kernel,
 	extentOf: (axis: AxisId) => number,
 ): number {
-	if (node.kind === "accumulateDeviations")
-		return (elementsOf([...node.axes, ...node.over], extentOf) * deviationOperations) / mapEachNanosecond;
-	if (node.kind !== "accumulate") return computeNanoseconds(node, extentOf);
+	if (node.kind !== "accumulate" && node.kind !== "accumulateDeviations")
+		return computeNanoseconds(node, extentOf);
 	const steps = kernel.loop === null ? 1 : Math.ceil(extentOf(kernel.loop) / nominalLoopTile);
-	const operations = elementsOf(node.axes, extentOf) * steps;
-	return (operations * blockNodeOperands(node).length) / mapEachNanosecond;
+	const updates = elementsOf(node.axes, extentOf) * steps;
+	if (node.kind === "accumulate") return (updates * blockNodeOperands(node).length) / mapEachNanosecond;
+	const positions = elementsOf([...node.axes, ...node.over], extentOf);
+	return ((positions + updates) * deviationOperations) / mapEachNanosecond;
 }
 
 /** Arithmetic of one node of a DAG, done once. */
