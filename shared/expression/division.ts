@@ -35,23 +35,16 @@ export function createDivision(terms: Terms, products: Products): Division {
 		...quotients,
 		dividePolynomials,
 		removeProduct: (whole, part, quotient, admits) => {
-			// Either way round: of a quotient below a denominator the free axes may be known in part, so that the product
-			// differs in them; and where a sum is its own negation, another quotient does as well.
-			const wanted = part.map((id) => ({
-				id,
-				core: products.multiplyMonomials(terms.coreOf(id), quotient),
-			}));
 			const rest = [...whole];
 			const remove = (at: number): boolean => {
-				const next = wanted[at];
+				const next = part[at];
 				if (next === undefined) return true;
-				const tried = new Set<MonomialId>();
-				for (const [index, candidate] of rest.entries()) {
-					if (candidate === none || tried.has(candidate)) continue;
-					if (terms.coreOf(candidate) !== next.core && quotients.quotient(candidate, next.id) !== quotient)
-						continue;
-					tried.add(candidate);
-					if (!admits(next.id, candidate)) continue;
+				let tried = none;
+				for (let index = 0; index < rest.length; index++) {
+					const candidate = rest[index] ?? none;
+					if (candidate === none || candidate === tried) continue;
+					tried = candidate;
+					if (quotients.quotient(candidate, next) !== quotient || !admits(next, candidate)) continue;
 					rest[index] = none;
 					if (remove(at + 1)) return true;
 					rest[index] = candidate;
@@ -80,8 +73,8 @@ function divideOut(terms: Terms, division: Division, whole: PolynomialId, part: 
 			);
 			const others = left === null ? null : divideRest(left);
 			if (others === null) continue;
-			const free = terms.axisSets.intersect(division.leastAxes(core), terms.monomial(first).free);
-			return [terms.monomialOf({ ...terms.monomial(core), free }), ...others];
+			const quotient = { ...terms.monomial(core), free: division.leastAxes(core) };
+			return [terms.monomialOf(quotient), ...others];
 		}
 		return null;
 	};
@@ -108,8 +101,7 @@ function divideSquare(
 		const rooted = terms.monomialOf({ ...monomial, atoms: monomial.atoms.toSpliced(at, 1) });
 		const core = division.quotient(rooted, factor);
 		if (core === noQuotient) return noQuotient;
-		const free = terms.axisSets.intersect(division.leastAxes(core), monomial.free);
-		reduced.push(terms.monomialOf({ ...terms.monomial(core), free }));
+		reduced.push(terms.monomialOf({ ...terms.monomial(core), free: division.leastAxes(core) }));
 	}
 	return products.multiplyOut(terms.polynomialOf(reduced), rest);
 }

@@ -22,6 +22,13 @@ export function mergeMultisets(a: Multiset, b: Multiset): Multiset {
 	return merged;
 }
 
+/** Whether `subtractMultiset` would find it, with nothing allocated. */
+export function hasMultiset(whole: Multiset, part: Multiset): boolean {
+	let found = 0;
+	for (let at = 0; at < whole.length && found < part.length; at++) if (whole[at] === part[found]) found++;
+	return found === part.length;
+}
+
 /** `whole` without `part`; null when it is not inside. */
 export function subtractMultiset(whole: Multiset, part: Multiset): Multiset | null {
 	if (part.length === 0) return whole;

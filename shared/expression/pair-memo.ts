@@ -35,8 +35,9 @@ export function createPairMemo(): PairMemo {
 		slots = new Int32Array(before.length * 2);
 		mask = mask * 2 + 1;
 		for (let at = 0; at < before.length; at += slotLength) {
-			const [key = 0, b = 0, result = 0] = before.subarray(at, at + slotLength);
-			if (key !== 0) write(place(key - 1, b), key - 1, b, result);
+			const a = (before[at] ?? 0) - 1;
+			const b = before[at + 1] ?? 0;
+			if (a >= 0) write(place(a, b), a, b, before[at + 2] ?? 0);
 		}
 	};
 	return {

@@ -2,8 +2,9 @@
 
 import type { AxisSetId } from "./axis-sets.ts";
 import { noQuotient } from "./coefficients.ts";
-import { subtractMultiset } from "./multiset.ts";
+import { hasMultiset, subtractMultiset } from "./multiset.ts";
 import { createPairMemo, unknown } from "./pair-memo.ts";
+import { mapMonomials } from "./polynomial.ts";
 import { type Monomial, type MonomialId, none, type PolynomialId, type Terms } from "./terms.ts";
 
 /** What is known of the free axes of a quotient: it has those of `least`, and none but those of `most`. */
@@ -13,7 +14,10 @@ interface AxesBounds {
 }
 
 export interface Quotients {
-	/** The core of M with part · M = whole, axes apart; `noQuotient` where there is none. */
+	/**
+	 * The core of M with part · M = whole, axes apart; `noQuotient` where there is none. Of what is below M's denominator no
+	 * more is known than that; its free axes are the fewest possible, so that one M has one id.
+	 */
 	quotient(whole: MonomialId, part: MonomialId): MonomialId;
 	/**
 	 * Whether part · quotient can have exactly the free axes of `whole`, when the cofactor also contains something with the
@@ -32,20 +36,40 @@ type DividePolynomials = (whole: PolynomialId, part: PolynomialId) => Polynomial
 export function createQuotients(terms: Terms, dividePolynomials: DividePolynomials): Quotients {
 	const memo = createPairMemo();
 	const bounds: (AxesBounds | undefined)[] = [];
+	const skeletons: (PolynomialId | undefined)[] = [];
 	const boundsOf = (quotient: MonomialId): AxesBounds => {
 		const found = bounds[quotient] ?? axesBounds(terms, terms.monomial(quotient));
 		bounds[quotient] = found;
 		return found;
 	};
+	/** With the fewest free axes possible, all the way down. */
+	const skeletonOf = (polynomial: PolynomialId): PolynomialId => {
+		const found =
+			skeletons[polynomial] ??
+			mapMonomials(terms, polynomial, (monomial) => {
+				const denominator = monomial.denominator === none ? none : skeletonOf(monomial.denominator);
+				const bare = { ...monomial, denominator };
+				return { ...bare, free: axesBounds(terms, bare).least };
+			});
+		skeletons[polynomial] = found;
+		return found;
+	};
+	const divideDenominator = (whole: PolynomialId, part: PolynomialId): PolynomialId | null => {
+		if (part === none) return whole === none ? none : skeletonOf(whole);
+		const quotient = whole === none ? noQuotient : dividePolynomials(whole, part);
+		if (quotient === noQuotient) return null;
+		return quotient === terms.one ? none : skeletonOf(quotient);
+	};
 	return {
 		quotient: (whole, part) => {
+			// Most pairs end here: they are not worth remembering.
+			if (!hasMultiset(terms.monomial(whole).atoms, terms.monomial(part).atoms)) return noQuotient;
 			const a = terms.coreOf(whole);
 			const b = terms.coreOf(part);
 			if (a === b) return terms.unitId;
-			if (b === terms.unitId) return a;
 			const known = memo.get(a, b);
 			if (known !== unknown) return known;
-			const result = divideMonomial(terms, terms.monomial(a), terms.monomial(b), dividePolynomials);
+			const result = divideMonomial(terms, terms.monomial(a), terms.monomial(b), divideDenominator);
 			memo.set(a, b, result);
 			return result;
 		},
@@ -78,7 +102,7 @@ function divideMonomial(
 	terms: Terms,
 	whole: Monomial,
 	part: Monomial,
-	dividePolynomials: DividePolynomials,
+	divideDenominator: (whole: PolynomialId, part: PolynomialId) => PolynomialId | null,
 ): MonomialId {
 	const atoms = subtractMultiset(whole.atoms, part.atoms);
 	if (atoms === null) return noQuotient;
@@ -88,7 +112,7 @@ function divideMonomial(
 	if (coefficient === noQuotient) return noQuotient;
 	const exponent = divideExponent(terms, whole.exponent, part.exponent);
 	if (exponent === null) return noQuotient;
-	const denominator = divideDenominator(terms, whole.denominator, part.denominator, dividePolynomials);
+	const denominator = divideDenominator(whole.denominator, part.denominator);
 	if (denominator === null) return noQuotient;
 	const isNegative = whole.isNegative !== part.isNegative;
 	const free = terms.axisSets.empty;
@@ -101,19 +125,6 @@ function divideExponent(terms: Terms, whole: PolynomialId, part: PolynomialId): 
 	if (whole === part) return none;
 	const rest = subtractMultiset(terms.polynomial(whole).monomials, terms.polynomial(part).monomials);
 	return rest === null ? null : terms.polynomialOf(rest);
-}
-
-function divideDenominator(
-	terms: Terms,
-	whole: PolynomialId,
-	part: PolynomialId,
-	dividePolynomials: DividePolynomials,
-): PolynomialId | null {
-	if (part === none) return whole;
-	if (whole === none) return null;
-	const quotient = dividePolynomials(whole, part);
-	if (quotient === noQuotient) return null;
-	return quotient === terms.one ? none : quotient;
 }
 
 /** Which factor an axis was summed over is not recorded, so an axis of the degree may be free in the rest or not. */
