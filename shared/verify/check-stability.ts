@@ -13,7 +13,7 @@ import { splitAxes } from "#shared/program/split-axes.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { roundToBfloat16, roundToFloat16 } from "#shared/tensor/float16.ts";
 import { drawHostile, hostileRanges } from "./hostile-inputs.ts";
-import { readingsOf, shrinkPair } from "./readings.ts";
+import { linkedReading, literalReading, shrinkPair } from "./readings.ts";
 import { catalogueAccesses } from "./shrink.ts";
 
 export type Stability =
@@ -50,7 +50,7 @@ export function checkStability(muGraph: MuGraph, whole: Program, seed: number): 
 	const program = splitAxes(whole, muGraph.splits);
 	const catalogue = catalogueAccesses(program);
 	// The linked reading where there is one: a mean is the mean of what is there.
-	const reading = present([...readingsOf(muGraph, program)].at(-1), "a reading");
+	const reading = linkedReading(muGraph, program) ?? literalReading(muGraph, program);
 	const pair = present(shrinkPair(muGraph, program, reading)[0], "an instance");
 	const { program: small, muGraph: smallMuGraph, tiles } = pair;
 	const float32 = createRoundingArithmetic(Math.fround);

@@ -13,27 +13,31 @@ import { catalogueAccesses, shrinkMuGraph, shrinkProgram } from "./shrink.ts";
 import { linkedInstances, loopAxes, type SmallInstance, smallInstances } from "./small-extents.ts";
 
 /** What constants mean over small extents (null: what they say), and which extents are tested. */
-export interface Reading {
+export interface ConstantReading {
 	readonly links: ConstantLinks | null;
 	readonly instances: readonly SmallInstance[];
 }
 
-/** The literal reading, and the linked one where there is something to link. */
-export function* readingsOf(muGraph: MuGraph, program: Program): Generator<Reading> {
-	const loops = loopAxes(muGraph);
-	yield { links: null, instances: smallInstances(program, loops) };
+/** Constants as they stand. */
+export function literalReading(muGraph: MuGraph, program: Program): ConstantReading {
+	return { links: null, instances: smallInstances(program, loopAxes(muGraph)) };
+}
+
+/** Constants linked to the extents they equal; null when there are none. */
+export function linkedReading(muGraph: MuGraph, program: Program): ConstantReading | null {
 	const links = linkConstants(muGraph, program);
-	if (links === null) return;
-	const instances = linkedInstances(
-		program,
-		links.constants.map(({ axes }) => axes),
-		loops,
-	);
-	if (instances !== null) yield { links, instances };
+	if (links === null) return null;
+	const sets = links.constants.map(({ axes }) => axes);
+	const instances = linkedInstances(program, sets, loopAxes(muGraph));
+	return instances === null ? null : { links, instances };
 }
 
 /** Both over the extents of each of the reading's instances. */
-export function shrinkPair(muGraph: MuGraph, program: Program, reading: Reading): readonly SmallPair[] {
+export function shrinkPair(
+	muGraph: MuGraph,
+	program: Program,
+	reading: ConstantReading,
+): readonly SmallPair[] {
 	const { links, instances } = reading;
 	return instances.map((instance) => {
 		const { extents } = instance;

@@ -4,9 +4,8 @@
 // inputs are uniform and independent, trials are as many as the stated error needs (error-bound.ts), and what a field does
 // not know is an uninterpreted function. Three readings are tried, the one with the strongest statement first: everything
 // but + - · ÷ uninterpreted; exp interpreted; exp, sigmoid, tanh and square roots interpreted. Where constants may be
-// extents in disguise, the same three are tried again with these linked to the extents (link-constants.ts).
+// extents in disguise, each is tried again with these linked to the extents (link-constants.ts).
 
-import { present } from "#shared/fault/assert.ts";
 import { checkMuGraph } from "#shared/mugraph/check.ts";
 import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
@@ -18,7 +17,7 @@ import { faultOfSplits, splitAxes } from "#shared/program/split-axes.ts";
 import type { Certificate, Verdict } from "./certificate.ts";
 import { batchErrorLog2, type DifferenceSizes, worstSizes } from "./error-bound.ts";
 import { sizeMuGraph, sizeProgram } from "./function-sizes.ts";
-import { type Reading, readingsOf, shrinkPair } from "./readings.ts";
+import { type ConstantReading, linkedReading, literalReading, shrinkPair } from "./readings.ts";
 import { runBatch, type SmallPair } from "./run-batch.ts";
 import { catalogueAccesses, compareAccesses } from "./shrink.ts";
 import type { VerifiedMuGraph } from "./verified-mugraph.ts";
@@ -65,9 +64,11 @@ export function verifyMuGraph(muGraph: MuGraph, whole: Program, options: VerifyO
 	const catalogue = catalogueAccesses(program);
 	const access = compareAccesses(muGraph, catalogue);
 	if (access !== null) return different(access);
-	let first: Exclude<FragmentResult, { kind: "agreed" }> | null = null;
-	for (const reading of readingsOf(muGraph, program)) {
-		const result = testReading(muGraph, program, reading, options);
+	let last: VerifyOutcome = { kind: "inconclusive", reason: "no reading of the program was tried" };
+	for (const { fragment, reading, smalls } of readingsOf(muGraph, program)) {
+		// Linked constants can only mend a difference.
+		if (reading.links !== null && last.kind !== "different") continue;
+		const result = testFragment(smalls, fragment, options);
 		if (result.kind === "agreed")
 			return accept(muGraph, {
 				programDigest: canonicalProgramDigest(whole),
@@ -78,26 +79,28 @@ export function verifyMuGraph(muGraph: MuGraph, whole: Program, options: VerifyO
 				linkedConstants: reading.links?.constants ?? [],
 				...result.evidence,
 			});
-		first ??= result;
-	}
-	const failed = present(first, "the literal reading was tried");
-	return failed.kind === "differed" ? different(failed.reason, outputOf(program, failed.output)) : failed;
-}
-
-/** The operators' readings one after another; the last one's result when none agrees. */
-function testReading(
-	muGraph: MuGraph,
-	program: Program,
-	reading: Reading,
-	options: VerifyOptions,
-): FragmentResult {
-	const smalls = shrinkPair(muGraph, program, reading);
-	let last: FragmentResult = { kind: "inconclusive", reason: "no reading of the program was tried" };
-	for (const fragment of fragmentsOf(muGraph, program)) {
-		last = testFragment(smalls, fragment, options);
-		if (last.kind === "agreed") break;
+		last = result.kind === "differed" ? different(result.reason, outputOf(program, result.output)) : result;
 	}
 	return last;
+}
+
+/** Each reading of the operators with constants as they stand, then linked to extents where there is something to link. */
+function* readingsOf(
+	muGraph: MuGraph,
+	program: Program,
+): Generator<{
+	readonly fragment: FieldFragment;
+	readonly reading: ConstantReading;
+	readonly smalls: readonly SmallPair[];
+}> {
+	const literal = literalReading(muGraph, program);
+	const literalSmalls = shrinkPair(muGraph, program, literal);
+	let linked: ConstantReading | null | undefined;
+	for (const fragment of fragmentsOf(muGraph, program)) {
+		yield { fragment, reading: literal, smalls: literalSmalls };
+		if (linked === undefined) linked = linkedReading(muGraph, program);
+		if (linked !== null) yield { fragment, reading: linked, smalls: shrinkPair(muGraph, program, linked) };
+	}
 }
 
 /** A planned µGraph as a runner receives it. */
