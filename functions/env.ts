@@ -51,7 +51,7 @@ const edgeEnvironmentSchema = z
 		/** Parts that the search of one program may be divided into, where the SEARCH binding is there; 1: none. */
 		KILN_SEARCH_WIDTH_MAX: z.coerce.number().int().min(1).max(shardsMax).default(8),
 		/** A part that was not answered by then is asked for again, and then computed in the request itself. */
-		KILN_SEARCH_CALL_SECONDS: seconds(60),
+		KILN_SEARCH_CALL_SECONDS: seconds(120),
 	})
 	.readonly();
 

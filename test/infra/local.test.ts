@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataFolderHeldError, type LocalStack, startLocalStack } from "#infra/local.ts";
+import { fixturesDirectory } from "#test/support/outside-suites.ts";
 
 let root: string;
 beforeAll(() => {
@@ -72,6 +73,28 @@ describe.skipIf(process.platform !== "linux")("startLocalStack", () => {
 		try {
 			expect(other.url).not.toBe(stack.url);
 			expect(other.apiKey).not.toBe(stack.apiKey);
+		} finally {
+			await other.stop();
+		}
+	});
+
+	test("searches are divided over calls of the edge to itself", async () => {
+		const other = await startLocalStack({ dataFolder: join(root, "third"), runner: "whenNeeded" });
+		try {
+			const authorization = `Bearer ${other.apiKey}`;
+			const file = join(fixturesDirectory, "exported", "mirage_gqa_s", "model.onnx");
+			const made = await fetch(`${other.url}/v1/models`, {
+				method: "POST",
+				headers: { authorization, "content-type": "application/octet-stream" },
+				body: new Uint8Array(readFileSync(file)),
+			});
+			const { id } = await made.json();
+			const begun = await fetch(`${other.url}/v1/optimizations`, {
+				method: "POST",
+				headers: { authorization, "content-type": "application/json" },
+				body: JSON.stringify({ model: id, target: "cpu-x86-64-v3", effort: "quick" }),
+			});
+			expect([begun.status, begun.headers.get("search-calls")]).toEqual([202, "4"]);
 		} finally {
 			await other.stop();
 		}
