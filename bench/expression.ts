@@ -37,7 +37,7 @@ function measure(wholes: number, seed: number): void {
 	const random = createRandom(seed);
 	const e = createExpressions(extents);
 	const started = cpuMilliseconds();
-	const targets = Array.from({ length: wholes }, () => randomExpression(e, random, 5));
+	const targets = Array.from({ length: wholes }, () => randomExpression(e, random, 4));
 	const parts = Array.from({ length: partsEach }, () => randomExpression(e, random, 3));
 	const built = cpuMilliseconds();
 	const questions = wholes * partsEach;

@@ -5,7 +5,7 @@ import type { AxisSetId } from "./axis-sets.ts";
 import { noQuotient } from "./coefficients.ts";
 import { type Contexts, collectContexts } from "./contexts.ts";
 import { createDivision, type Division } from "./division.ts";
-import type { Multiset } from "./multiset.ts";
+import { type Multiset, sortedMultiset } from "./multiset.ts";
 import { couldBeInside, createOccurrences } from "./occurrence.ts";
 import { createPairMemo, unknown } from "./pair-memo.ts";
 import type { Products } from "./product.ts";
@@ -20,11 +20,18 @@ interface Place {
 	readonly extra: AxisSetId;
 }
 
-interface Whole extends Contexts {
-	/** Every monomial of every context once: where a part of one monomial may lie. */
+/** The monomials of one context, or of all. */
+interface Group {
+	readonly monomials: Multiset;
 	readonly places: readonly Place[];
-	/** Of each context, its monomials' places. */
-	readonly groups: readonly { readonly monomials: Multiset; readonly places: readonly Place[] }[];
+	/** What any of them has. */
+	readonly signature: number;
+}
+
+interface Whole extends Contexts {
+	readonly groups: readonly Group[];
+	/** Every monomial of every context once: where a part of one monomial may lie. */
+	readonly everywhere: Group;
 }
 
 export function createSubexpression(terms: Terms, products: Products): IsSubexpression {
@@ -47,11 +54,16 @@ export function createSubexpression(terms: Terms, products: Products): IsSubexpr
 	const decide = (part: PolynomialId, wholeId: PolynomialId): boolean => {
 		const whole = wholeOf(wholeId);
 		const { monomials } = terms.polynomial(part);
-		const signature = signatureOf(monomials[0] ?? terms.unitId);
+		let signature = 0;
+		for (const id of monomials) signature |= signatureOf(id);
+		const first = signatureOf(monomials[0] ?? terms.unitId);
 		const isInside =
-			monomials.length === 1
-				? isFactor(division, monomials, signature, whole.places)
-				: whole.groups.some((group) => isInGroup(division, monomials, signature, group));
+			(signature & ~whole.everywhere.signature) === 0 &&
+			(monomials.length === 1
+				? isFactor(division, monomials, first, whole.everywhere)
+				: whole.groups.some(
+						(group) => (signature & ~group.signature) === 0 && isInGroup(division, monomials, first, group),
+					));
 		if (isInside || !(whole.isIncomplete || occurrences(part).hasProduct)) return isInside;
 		return couldBeInside(occurrences(part), occurrences(wholeId));
 	};
@@ -72,9 +84,15 @@ function prepareWhole(terms: Terms, found: Contexts, signatureOf: (id: MonomialI
 		const { monomials } = terms.polynomial(polynomial);
 		const own = [...new Set(monomials)].map((id) => ({ id, signature: signatureOf(id), extra }));
 		for (const place of own) places.set(`${place.id} ${extra}`, place);
-		return { monomials, places: own };
+		return groupOf(own, monomials);
 	});
-	return { ...found, places: [...places.values()], groups };
+	const all = [...places.values()];
+	const everywhere = groupOf(all, sortedMultiset(all.map(({ id }) => id)));
+	return { ...found, groups, everywhere };
+}
+
+function groupOf(places: readonly Place[], monomials: Multiset): Group {
+	return { monomials, places, signature: places.reduce((all, { signature }) => all | signature, 0) };
 }
 
 /** A bit for each atom (five bits of a hash), one for an exponential, one for a denominator: a factor's are all its whole's. */
@@ -84,7 +102,7 @@ function monomialSignature({ atoms, exponent, denominator }: Monomial): number {
 	return signature;
 }
 
-function isFactor(division: Division, part: Multiset, signature: number, places: readonly Place[]): boolean {
+function isFactor(division: Division, part: Multiset, signature: number, { places }: Group): boolean {
 	const id = part[0] ?? none;
 	for (const place of places) {
 		if ((signature & ~place.signature) !== 0) continue;
@@ -95,12 +113,7 @@ function isFactor(division: Division, part: Multiset, signature: number, places:
 }
 
 /** Some monomial of the context is the part's first one times M, and the others times M are there too. */
-function isInGroup(
-	division: Division,
-	part: Multiset,
-	signature: number,
-	group: { readonly monomials: Multiset; readonly places: readonly Place[] },
-): boolean {
+function isInGroup(division: Division, part: Multiset, signature: number, group: Group): boolean {
 	if (part.length > group.monomials.length) return false;
 	const first = part[0] ?? none;
 	for (const place of group.places) {
