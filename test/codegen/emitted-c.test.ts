@@ -10,27 +10,35 @@ import { checkLoopProgram } from "#shared/loop-ir/check.ts";
 import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { printLoopProgram } from "#shared/loop-ir/print.ts";
 import { lowerMuGraph } from "#shared/lower/lower.ts";
+import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
 import { type CpuTarget, targets } from "#shared/target/target.ts";
 import { compilerMissing } from "#test/support/compiled-kernel.ts";
+import { loopedMuGraph } from "#test/support/looped-program.ts";
 import * as programs from "#test/support/programs.ts";
+import { rowVariance } from "#test/support/variance-programs.ts";
 import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
 
 const folder = join(import.meta.dirname, "..", "golden", "codegen");
 
 function lower(program: Program, tile: number, target: CpuTarget): LoopProgram {
-	const muGraph = wholeProgramMuGraph(program);
-	const knobs = { vectorLanes: target.vectorLanes, prefetchBytes: 8192 };
+	return lowerGraph(wholeProgramMuGraph(program), tile, target);
+}
+
+function lowerGraph(muGraph: MuGraph, tile: number, target: CpuTarget, loopTile = tile): LoopProgram {
+	const knobs = { vectorLanes: target.vectorLanes, prefetchBytes: 8192, loopTile };
 	const lowered = lowerMuGraph(muGraph, uniformSchedule(muGraph, tile, knobs), target, 2);
 	expect(checkLoopProgram(lowered)).toEqual([]);
 	return lowered;
 }
 
-const goldenPrograms: Readonly<Record<string, readonly [Program, number]>> = {
-	"row-softmax": [programs.rowSoftmax(32, 1000), 1],
-	"rms-norm-linear": [programs.rootMeanSquareNormLinear(16, 1024, 1024), 64],
-	"gated-mlp": [programs.gatedMlp(2, 64, 128), 64],
-	"bias-gelu": [programs.biasGelu(8, 96), 96],
+const goldenTarget = targets["cpu-x86-64-v3"];
+const goldenPrograms: Readonly<Record<string, () => LoopProgram>> = {
+	"row-softmax": () => lower(programs.rowSoftmax(32, 1000), 1, goldenTarget),
+	"rms-norm-linear": () => lower(programs.rootMeanSquareNormLinear(16, 1024, 1024), 64, goldenTarget),
+	"gated-mlp": () => lower(programs.gatedMlp(2, 64, 128), 64, goldenTarget),
+	"bias-gelu": () => lower(programs.biasGelu(8, 96), 96, goldenTarget),
+	"row-variance": () => lowerGraph(loopedMuGraph(rowVariance(8, 1000), 1), 4, goldenTarget, 256),
 };
 
 function expectGolden(file: string, text: string): void {
@@ -45,9 +53,9 @@ function expectGolden(file: string, text: string): void {
 describe("emitted text", () => {
 	test.each(Object.entries(goldenPrograms))(
 		"%s is as reviewed (npm run golden:update rewrites)",
-		(name, entry) => {
-			const program = lower(entry[0], entry[1], targets["cpu-x86-64-v3"]);
-			expectGolden(`${name}.c`, emitC([{ prefix: "kiln_kernel", program }], targets["cpu-x86-64-v3"]));
+		(name, makeProgram) => {
+			const program = makeProgram();
+			expectGolden(`${name}.c`, emitC([{ prefix: "kiln_kernel", program }], goldenTarget));
 			expectGolden(`${name}.h`, emitHeader(program, "kiln_kernel"));
 			expectGolden(`${name}.loops`, printLoopProgram(program));
 		},
@@ -86,6 +94,7 @@ describe.skipIf(missing !== null)("emitted C compiles", () => {
 		const list = [
 			...Object.values(programs.samplePrograms).map((program) => lower(program, 8, target)),
 			lower(programs.maskedAttention(2, 16, 64, 32), 16, target),
+			lowerGraph(loopedMuGraph(programs.layerNorm(5, 65), 1), 4, target, 24),
 		];
 		const temporary = mkdtempSync(join(tmpdir(), "kiln-emitted-"));
 		try {

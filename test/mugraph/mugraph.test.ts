@@ -5,6 +5,7 @@ import { muGraphDigest } from "#shared/mugraph/fingerprint.ts";
 import { inputMap, loopMap, outputMap } from "#shared/mugraph/maps.ts";
 import type { BlockNode, Kernel, LoadNode, MuGraph, StoreNode } from "#shared/mugraph/mugraph.ts";
 import { printMuGraph } from "#shared/mugraph/print.ts";
+import { muGraphSchema } from "#shared/protocol/mugraph-schema.ts";
 
 const matrix = (shape: readonly number[]) => ({ shape, dataType: "float32", role: "activation" }) as const;
 const access = (axes: readonly number[], strides: readonly number[]) => ({ offset: 0, axes, strides });
@@ -102,6 +103,52 @@ describe("checkMuGraph", () => {
 	];
 
 	test.each(broken)("names what is wrong: %s", (message, muGraph) => {
+		expect(checkMuGraph(muGraph).join("\n")).toContain(message);
+	});
+});
+
+/** Squared deviations along the second axis of [8, 64], carried over a loop. */
+function deviationsWith(change: Partial<BlockNode>, storeStage = 2, kernel: Partial<Kernel> = {}): MuGraph {
+	const node = { kind: "accumulateDeviations", operand: 0, over: [1], axes: [0], stage: 1, ...change };
+	const target = { kind: "output", output: 0, access: access([0], [1]) } as const;
+	const carried: readonly BlockNode[] = [
+		{
+			kind: "load",
+			source: { kind: "input", input: 0, access: access([0, 1], [64, 1]) },
+			axes: [0, 1],
+			stage: 1,
+		},
+		node as BlockNode,
+		{ kind: "store", operand: 1, target, axes: [0], stage: storeStage },
+	];
+	return {
+		axes: [{ extent: 8 }, { extent: 64 }],
+		splits: [],
+		inputs: [matrix([8, 64])],
+		outputs: [{ shape: [8], dataType: "float32" }],
+		intermediates: [],
+		kernels: [{ grid: [0], loop: 1, nodes: carried, ...kernel }],
+	};
+}
+
+describe("squared deviations", () => {
+	test("are well formed over the loop axis, print, and keep their digest on the wire", () => {
+		const muGraph = deviationsWith({});
+		expect(checkMuGraph(muGraph)).toEqual([]);
+		expect(printMuGraph(muGraph)).toContain("    %1 {a0} = accumulate deviations %0 over {a1}\n");
+		expect(muGraphSchema.parse(JSON.parse(JSON.stringify(muGraph)))).toEqual(muGraph);
+	});
+
+	const broken: readonly (readonly [string, MuGraph])[] = [
+		["deviations before their last step", deviationsWith({}, 1)],
+		["accumulates outside the loop", deviationsWith({ stage: 2 })],
+		["accumulates a value of another stage", deviationsWith({ stage: 3 }, 4)],
+		["expected 0", deviationsWith({ axes: [0, 1] })],
+		["over other axes than the loop's", deviationsWith({ over: [0], axes: [1] } as Partial<BlockNode>)],
+		["reduces grid axis 0", deviationsWith({ over: [0, 1], axes: [] } as Partial<BlockNode>)],
+		["a loop stage in a kernel without a loop", deviationsWith({}, 2, { loop: null })],
+	];
+	test.each(broken)("are refused when they break a law: %s", (message, muGraph) => {
 		expect(checkMuGraph(muGraph).join("\n")).toContain(message);
 	});
 });
