@@ -38,8 +38,10 @@ export interface FieldTrials {
 	readonly masked: Uint8Array;
 	/** Lanes in which a denominator was zero or a radicand no residue: to be drawn again. */
 	readonly failed: Uint8Array;
-	/** Exponent of the root of unity, for each lane. */
-	readonly characters: Float64Array;
+	/** Row l: by what each lane's exponent enters the exponent of the root of unity in lane l. `lanes` squared, drawn when first asked for. */
+	mixing(): Float64Array;
+	/** Every distinct exponent that came up: its values in all lanes that are not masked. */
+	readonly exponents: Map<string, Float64Array>;
 	/** Operators that were treated as uninterpreted functions. */
 	readonly uninterpreted: Set<string>;
 	/** How often an argument of one was identified. */

@@ -11,6 +11,7 @@ import {
 	type RootPowers,
 } from "./field-pair.ts";
 import { applyUninterpreted } from "./field-uninterpreted.ts";
+import { absorb, finalise } from "./keyed-hash.ts";
 
 /** One operand of one element: where its lanes begin. */
 export interface FieldElement {
@@ -134,21 +135,39 @@ function exponential(name: MapOperator): (interpreted: FieldOperator) => FieldOp
 	};
 }
 
+/**
+ * A root of unity to the power of a random linear combination of the exponent's values in all lanes: a homomorphism from
+ * sums to products, and for linearly independent exponents uniform and independent (see shared/verify/error-bound.ts).
+ */
 const exp: FieldOperator = exponential("exp")((trials, [a], result) => {
 	if (a === undefined) return;
+	const { lanes } = trials;
+	const mixing = trials.mixing();
 	const { q, p } = trials.pair;
 	const powers = rootPowers[fieldPairs.findIndex((pair) => pair.p === p)];
-	for (let lane = 0; lane < trials.lanes; lane++) {
-		const exponent = multiplyModulo(
-			a.buffer.inside[a.at + lane] as number,
-			trials.characters[lane] as number,
-			q,
-			1 / q,
-		);
-		result.buffer.outside[result.at + lane] = powers?.power(exponent) ?? Number.NaN;
+	const values = a.buffer.inside.slice(a.at, a.at + lanes);
+	noteExponent(trials, values);
+	for (let lane = 0; lane < lanes; lane++) {
+		let exponent = 0;
+		for (let from = 0; from < lanes; from++) {
+			const factor = mixing[lane * lanes + from] as number;
+			exponent += multiplyModulo(values[from] as number, factor, q, 1 / q);
+		}
+		result.buffer.outside[result.at + lane] = powers?.power(exponent % q) ?? Number.NaN;
 		result.buffer.inside[result.at + lane] = Number.NaN;
 	}
 });
+
+function noteExponent(trials: FieldTrials, values: Float64Array): void {
+	const row = values.filter((_, lane) => trials.masked[lane] !== 1);
+	let [a, b] = trials.keys;
+	for (const value of row) {
+		a = absorb(a, value);
+		b = absorb(b, value ^ a);
+	}
+	const key = `${finalise(a)},${finalise(b)}`;
+	if (!trials.exponents.has(key)) trials.exponents.set(key, row);
+}
 
 function one(trials: FieldTrials): FieldElement {
 	const element = scratch(trials);

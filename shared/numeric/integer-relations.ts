@@ -7,6 +7,8 @@ export interface IntegerRelations {
 	readonly rank: number;
 	/** The largest absolute value of an integer by which an independent row enters another. */
 	readonly weight: number;
+	/** Columns from here on had no part in finding the integers: they confirm them. */
+	readonly pivotsEnd: number;
 }
 
 /** A reduced row: its first entry other than zero is 1, at `pivot`; `parts` writes it in independent rows. */
@@ -29,6 +31,7 @@ export function findIntegerRelations(
 ): IntegerRelations | null {
 	const basis: Echelon[] = [];
 	let weight = 1;
+	let pivotsEnd = 0;
 	for (const given of rows) {
 		const row = Float64Array.from(given);
 		const parts: number[] = Array.from({ length: basis.length }, () => 0);
@@ -43,9 +46,10 @@ export function findIntegerRelations(
 			continue;
 		}
 		if (basis.length >= rankMax) return null;
+		pivotsEnd = Math.max(pivotsEnd, pivot + 1);
 		basis.push(normalise(row, pivot, parts, prime));
 	}
-	return { rank: basis.length, weight };
+	return { rank: basis.length, weight, pivotsEnd };
 }
 
 /** row - factor · echelon; `parts` collects what was taken away. */

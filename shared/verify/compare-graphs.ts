@@ -130,7 +130,7 @@ function compareInFragment(
 		}
 		if (outcome.kind === "spoiled") continue;
 		trials += outcome.lanes;
-		errorLog2 += batchErrorLog2(sizes, pair, outcome.lanes, outcome.evaluations);
+		errorLog2 += batchErrorLog2(sizes, pair, outcome);
 		if (errorLog2 <= target && batch + 1 >= batchesMin) {
 			const certificate = certify(sizes, { seed, trials, uninterpreted, errorLog2, fragment });
 			return { kind: "equal", certificate };
@@ -160,7 +160,7 @@ function certify(
 		seeds: [found.seed],
 		trials: found.trials,
 		degree: sizes.output.degree,
-		exponentialTerms: sizes.output.exponent === 0 ? 0 : sizes.output.terms,
+		exponentialTerms: sizes.output.exponentials === 0 ? 0 : sizes.output.terms,
 		uninterpreted: [...found.uninterpreted].sort(),
 		errorProbabilityLog2: found.errorLog2,
 	};

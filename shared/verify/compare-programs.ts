@@ -87,7 +87,7 @@ function compareInFragment(
 		if (outcome.kind === "differed")
 			return { kind: "inconclusive", reason: `output ${outcome.output} differs in the ${fragment} reading` };
 		if (outcome.kind === "spoiled") continue;
-		errorLog2 += batchErrorLog2(sizes, pair, outcome.lanes, outcome.evaluations);
+		errorLog2 += batchErrorLog2(sizes, pair, outcome);
 		if (errorLog2 <= target) return { kind: "equal", fragment, errorProbabilityLog2: errorLog2 };
 	}
 	return {

@@ -1,15 +1,18 @@
 // How likely a batch of random trials passes for two different functions.
 //
-// Let F = N1·D2 - N2·D1 be a numerator of the difference of two outputs: at most k terms f_i·exp(e_i), the f_i polynomials
-// of degree at most d over Z_p, the e_i distinct rational functions over Z_q whose differences have degree at most x.
-// Components in Z_p and Z_q are drawn independently. One term keeps an exponent of its own and a coefficient other than
-// zero with probability at least  1 - (d + (k - 1)·x) / q  (Schwartz and Zippel). Then F at this point is an element other
-// than zero of the group algebra Z_p[Z_q] with at most k terms, and such an element is zero under at most q - q/k of the q
-// characters (its q-periodic sequence of coefficients obeys a linear recurrence as long as the characters it is not zero
-// under, and has a gap of q/k - 1). exp draws the character at random, so that a lane passes with probability at most
-//   1 - (1/k)·(1 - (d + (k - 1)·x) / q),     or, where it is smaller, Mirage's theorem 2:  8·d·k⁴/q + q^(-1/k²).
-// Lanes are independent. Uninterpreted functions are modelled as random functions of an argument's values in all lanes of
-// the batch; two different arguments coincide in the whole batch with the like probability, which is added for each pair.
+// Let F = N1·D2 - N2·D1 be a numerator of the difference of two outputs: a sum of polynomials of degree at most d over Z_p,
+// each times a product of at most a exponentials. Components in Z_p and Z_q are drawn independently, and each lane's
+// exponent of an exponential is a random linear combination of the exponent's values in all lanes (field-operators.ts). Of
+// the exponents that came up, r are linearly independent, as observed, and all others are combinations of them by integers
+// of at most w (integer-relations.ts). Then F is a Laurent polynomial in r exponentials, different from zero if F is, and
+// in every lane these are independent uniform elements of the subgroup of order q of Z_p: rows of full rank times a uniform
+// vector. Its degree in each is within ±a·w, so that by Schwartz and Zippel a lane passes with probability at most
+//   (d + 2·a·w·r) / q.
+// No lane says anything about another. Mirage's theorem 2 needs thousands of trials where this needs three.
+// That a combination which holds in all lanes holds at all: it is fixed by the lanes up to the last pivot, and holds in each
+// of the others by chance with probability at most (r + 1)·x / q, x the degree of an exponent.
+// Uninterpreted functions are modelled as random functions of an argument's values in all lanes of the batch; two different
+// arguments coincide in the whole batch with the like probability, which is added for each pair.
 
 import type { FieldPair } from "#shared/numeric/field-pair.ts";
 import type { FunctionSizes } from "./function-sizes.ts";
@@ -32,17 +35,30 @@ export function differenceSize(a: SizeBound, b: SizeBound, roots = 0): Size {
 		degree: size.degree * conjugates,
 		terms: size.exponent === 0 ? size.terms : size.terms ** conjugates,
 		exponent: size.exponent * conjugates,
+		exponentials: size.exponentials * conjugates,
 	};
 }
 
-/** Probability that one lane shows no difference, for a difference of this size. */
-export function lanePassProbability(size: Size, { q }: FieldPair): number {
-	if (size.exponent === 0) return Math.min(1, Math.max(size.degree, 1) / q);
-	const { degree, terms, exponent } = size;
-	const spoiled = (degree + (terms - 1) * 2 * exponent) / q;
-	const byCharacters = 1 - Math.max(0, 1 - spoiled) / terms;
-	const byTheorem = (8 * Math.max(degree, exponent) * terms ** 4) / q + q ** (-1 / terms ** 2);
-	return Math.min(1, byCharacters, byTheorem);
+/** What was seen of the exponents of a batch. */
+export interface ExponentStructure {
+	/** Exponents that are linearly independent. */
+	readonly rank: number;
+	/** The largest integer by which one of them enters another exponent. */
+	readonly weight: number;
+	/** Lanes that confirm the combinations: the others may have fixed them. */
+	readonly confirmations: number;
+}
+
+/** Probability that one lane shows no difference, for a difference of this size. `exponents`: null when unknown. */
+export function lanePassProbability(
+	size: Size,
+	{ q }: FieldPair,
+	exponents: ExponentStructure | null,
+): number {
+	const degree = Math.max(size.degree, 1);
+	if (size.exponentials === 0) return Math.min(1, degree / q);
+	if (exponents === null) return 1;
+	return Math.min(1, (degree + 2 * size.exponentials * exponents.weight * exponents.rank) / q);
 }
 
 /** What decides the bound of a test of a program against a µGraph. */
@@ -79,23 +95,42 @@ function maximumSize(sizes: readonly Size[]): Size {
 		degree: Math.max(0, ...sizes.map((size) => size.degree)),
 		terms: Math.max(1, ...sizes.map((size) => size.terms)),
 		exponent: Math.max(0, ...sizes.map((size) => size.exponent)),
+		exponentials: Math.max(0, ...sizes.map((size) => size.exponentials)),
 	};
 }
 
-/**
- * Base-2 logarithm of the probability that a batch of `lanes` passes wrongly. `evaluations` is how often an uninterpreted
- * function was applied in it.
- */
-export function batchErrorLog2(
-	sizes: DifferenceSizes,
-	pair: FieldPair,
-	lanes: number,
-	evaluations: number,
+/** What a batch that agreed says. */
+export interface AgreedBatch {
+	readonly lanes: number;
+	/** How often an uninterpreted function was applied in it. */
+	readonly evaluations: number;
+	readonly exponents: ExponentStructure | null;
+}
+
+/** Base-2 logarithm of the probability that a batch passes wrongly; 0 when it says nothing. */
+export function batchErrorLog2(sizes: DifferenceSizes, pair: FieldPair, batch: AgreedBatch): number {
+	const { lanes, evaluations, exponents } = batch;
+	const passLog2 = (size: Size): number =>
+		Math.max(smallestLog2, lanes * Math.log2(lanePassProbability(size, pair, exponents)));
+	let probability = 2 ** passLog2(sizes.output) + combinationError(sizes, pair, exponents);
+	if (sizes.argument !== null && evaluations >= 1) {
+		const pairs = evaluations ** 2 / 2;
+		probability += pairs * (2 ** passLog2(sizes.argument) + 2 ** identityCollisionLog2);
+	}
+	return Math.min(0, Math.log2(probability));
+}
+
+/** Exponents that may come up in a batch. */
+const exponentsMax = 2 ** 16;
+
+/** Probability that some combination of exponents holds by chance. */
+function combinationError(
+	{ output, argument }: DifferenceSizes,
+	{ q }: FieldPair,
+	exponents: ExponentStructure | null,
 ): number {
-	const outputLog2 = Math.max(smallestLog2, lanes * Math.log2(lanePassProbability(sizes.output, pair)));
-	if (sizes.argument === null || evaluations < 1) return Math.min(0, outputLog2);
-	const pairsLog2 = 2 * Math.log2(evaluations) - 1;
-	const argumentLog2 = lanes * Math.log2(lanePassProbability(sizes.argument, pair));
-	const collisions = 2 ** (pairsLog2 + argumentLog2) + 2 ** (pairsLog2 + identityCollisionLog2);
-	return Math.min(0, Math.log2(2 ** outputLog2 + collisions));
+	if (exponents === null) return 0;
+	const degree = Math.max(1, output.exponent, argument?.exponent ?? 0);
+	const each = Math.min(1, ((exponents.rank + 1) * degree) / q);
+	return exponentsMax * each ** exponents.confirmations;
 }

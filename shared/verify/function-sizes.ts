@@ -196,5 +196,12 @@ function sizeOfDeviations(
 /** Each step multiplies by one exponential of a difference of two maxima. */
 function rescaled(bound: SizeBound, steps: number): SizeBound {
 	const { numerator } = bound;
-	return { ...bound, numerator: { ...numerator, exponent: numerator.exponent + steps } };
+	return {
+		...bound,
+		numerator: {
+			...numerator,
+			exponent: numerator.exponent + steps,
+			exponentials: numerator.exponentials + steps,
+		},
+	};
 }

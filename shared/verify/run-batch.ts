@@ -11,10 +11,12 @@ import {
 	randomField,
 } from "#shared/numeric/field-buffer.ts";
 import type { FieldPair } from "#shared/numeric/field-pair.ts";
-import { createRandom } from "#shared/numeric/random.ts";
+import { findIntegerRelations } from "#shared/numeric/integer-relations.ts";
+import { createRandom, type Random } from "#shared/numeric/random.ts";
 import { interpretProgram } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
+import type { AgreedBatch, ExponentStructure } from "./error-bound.ts";
 
 /** A program and a µGraph over the same small extents and independent tensors. */
 export interface SmallPair {
@@ -48,11 +50,15 @@ export interface BatchOptions {
 
 export type BatchOutcome =
 	/** `lanes` is how many counted; the others had a zero denominator or a radicand without a root. */
-	| { readonly kind: "agreed"; readonly lanes: number; readonly evaluations: number }
+	| ({ readonly kind: "agreed" } & AgreedBatch)
 	| { readonly kind: "differed"; readonly output: number; readonly index: number }
 	/** No lane could be counted. */
 	| { readonly kind: "spoiled" };
 
+/** Lanes that must confirm what the others say of exponents. */
+const confirmationsMin = 4;
+/** An integer above this makes no useful bound. */
+const exponentWeightMax = 4096;
 /** Rounds in which failed lanes are masked and the batch is run again. */
 const roundsMax = 8;
 
@@ -97,16 +103,40 @@ export function runTrials(
 function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Set<string>): FieldTrials {
 	const { pair, fragment, lanes, seed, batch } = options;
 	const random = createRandom(seed, 2 * batch);
+	let mixing: Float64Array | null = null;
 	return {
 		pair,
 		fragment,
 		lanes,
 		keys: [random.nextUint32() | 0, random.nextUint32() | 0],
-		characters: new Float64Array(lanes).map(() => random.nextBelow(pair.q)),
+		mixing: () => {
+			mixing ??= drawMixing(masked, pair.q, random);
+			return mixing;
+		},
+		exponents: new Map(),
 		masked,
 		failed: new Uint8Array(lanes),
 		uninterpreted,
 		evaluations: { count: 0 },
+	};
+}
+
+/** Uniform; nothing from lanes that are left out. */
+function drawMixing(masked: Uint8Array, q: number, random: Random): Float64Array {
+	const lanes = masked.length;
+	return new Float64Array(lanes * lanes).map((_, at) => (masked[at % lanes] === 1 ? 0 : random.nextBelow(q)));
+}
+
+/** Rank and weights of the exponents that came up; null when there are too many, or large weights, for the lanes. */
+function structureOf({ exponents, pair }: FieldTrials, lanes: number): ExponentStructure | null {
+	if (exponents.size === 0 || lanes <= confirmationsMin) return null;
+	const rankMax = lanes - confirmationsMin;
+	const relations = findIntegerRelations([...exponents.values()], pair.q, rankMax, exponentWeightMax);
+	if (relations === null || lanes - relations.pivotsEnd < confirmationsMin) return null;
+	return {
+		rank: relations.rank,
+		weight: relations.weight,
+		confirmations: lanes - relations.pivotsEnd,
 	};
 }
 
@@ -133,5 +163,6 @@ function compareOutputs(
 		}
 	}
 	const counted = masked.reduce((count, lane) => count - lane, lanes);
-	return { kind: "agreed", lanes: counted, evaluations: trials.evaluations.count };
+	const exponents = structureOf(trials, counted);
+	return { kind: "agreed", lanes: counted, evaluations: trials.evaluations.count, exponents };
 }

@@ -11,6 +11,8 @@ export interface Size {
 	readonly degree: number;
 	readonly terms: number;
 	readonly exponent: number;
+	/** Exponentials multiplied in one term, at most. */
+	readonly exponentials: number;
 }
 
 interface Denominator extends Size {
@@ -24,8 +26,8 @@ export interface SizeBound {
 	readonly denominators: ReadonlyMap<number, Denominator>;
 }
 
-const unit: Size = { degree: 0, terms: 1, exponent: 0 };
-const variable: SizeBound = { numerator: { degree: 1, terms: 1, exponent: 0 }, denominators: new Map() };
+const unit: Size = { degree: 0, terms: 1, exponent: 0, exponentials: 0 };
+const variable: SizeBound = { numerator: { ...unit, degree: 1 }, denominators: new Map() };
 const literal: SizeBound = { numerator: unit, denominators: new Map() };
 
 /** A tensor of independent variables: an input, or an uninterpreted function's values. */
@@ -42,11 +44,17 @@ function power(size: Size, exponent: number): Size {
 		degree: size.degree * exponent,
 		terms: size.terms ** exponent,
 		exponent: size.exponent * exponent,
+		exponentials: size.exponentials * exponent,
 	};
 }
 
 export function timesSize(a: Size, b: Size): Size {
-	return { degree: a.degree + b.degree, terms: a.terms * b.terms, exponent: a.exponent + b.exponent };
+	return {
+		degree: a.degree + b.degree,
+		terms: a.terms * b.terms,
+		exponent: a.exponent + b.exponent,
+		exponentials: a.exponentials + b.exponentials,
+	};
 }
 
 export function plusSize(a: Size, b: Size): Size {
@@ -54,6 +62,7 @@ export function plusSize(a: Size, b: Size): Size {
 		degree: Math.max(a.degree, b.degree),
 		terms: a.terms + b.terms,
 		exponent: Math.max(a.exponent, b.exponent),
+		exponentials: Math.max(a.exponentials, b.exponentials),
 	};
 }
 
@@ -124,7 +133,7 @@ export function sizeOfExponential(a: SizeBound): SizeBound {
 	const isRational = a.numerator.terms * bottom.terms === 1 && a.numerator.exponent + bottom.exponent === 0;
 	const exponent = a.numerator.degree + bottom.degree;
 	return {
-		numerator: isRational ? { degree: 0, terms: 1, exponent } : { degree: 1, terms: 1, exponent },
+		numerator: { degree: isRational ? 0 : 1, terms: 1, exponent, exponentials: 1 },
 		denominators: new Map(),
 	};
 }

@@ -36,9 +36,10 @@ export type VerifyOutcome =
 const errorProbabilityLog2Default = -60;
 /** Lanes of the first batch, which shows most wrong µGraphs. */
 const probeLanes = 4;
-const batchLanes = [4, 16, 64, 256, 1024] as const;
-/** Lanes of all batches of one instance; more would take seconds. */
-const lanesMax = 65536;
+const batchLanes = [4, 64, 256, 1024] as const;
+/** Each exponential costs the square of the lanes. */
+const exponentialLanesMax = 256;
+const batchesMax = 64;
 
 /**
  * Whether the µGraph computes the outputs of the program (`whole`: before the µGraph's splits of axes). Never throws for a wrong µGraph. A wrong one is taken for equal with
@@ -215,7 +216,7 @@ function testFragment(
 			degree: Math.max(evidence.degree, sizes.output.degree),
 			exponentialTerms: Math.max(
 				evidence.exponentialTerms,
-				sizes.output.exponent === 0 ? 0 : sizes.output.terms,
+				sizes.output.exponentials === 0 ? 0 : sizes.output.terms,
 			),
 			errorProbabilityLog2: Math.max(evidence.errorProbabilityLog2, result.errorLog2),
 		};
@@ -247,12 +248,12 @@ function testInstance(
 	);
 	let errorLog2 = 0;
 	let counted = 0;
-	let lanes: number = probeLanes;
-	for (let batch = 0, drawn = 0; errorLog2 > target; batch++) {
-		if (drawn + lanes > lanesMax)
+	let lanes: number | null = probeLanes;
+	for (let batch = 0; errorLog2 > target; batch++) {
+		if (lanes === null || batch >= batchesMax)
 			return { kind: "inconclusive", reason: `error 2^${errorLog2.toFixed(1)} after ${counted} trials` };
-		drawn += lanes;
-		const pair = fieldPairs[batch % 2 === 0 ? 0 : 1];
+		// Both pairs of fields are used: a coefficient may vanish modulo one prime.
+		const pair = fieldPairs[(batch + instance) % 2 === 0 ? 0 : 1];
 		const stream = 2 * batch + instance;
 		const outcome = runBatch(
 			small,
@@ -261,32 +262,17 @@ function testInstance(
 		);
 		if (outcome.kind === "differed")
 			return { ...outcome, reason: `outputs differ in the ${fragment} reading, batch ${stream}` };
-		if (outcome.kind === "spoiled") {
-			lanes = nextLanes(lanes);
-			continue;
-		}
-		counted += outcome.lanes;
-		errorLog2 += batchErrorLog2(sizes, pair, outcome.lanes, outcome.evaluations);
-		lanes = lanesFor(sizes, outcome.evaluations, target - errorLog2) ?? lanesMax + 1;
+		const gain = outcome.kind === "agreed" ? batchErrorLog2(sizes, pair, outcome) : 0;
+		if (outcome.kind === "agreed") counted += outcome.lanes;
+		errorLog2 += gain;
+		if (gain === 0) lanes = moreLanes(lanes, sizes);
 	}
 	return { kind: "agreed", lanes: counted, errorLog2, sizes };
 }
 
-function nextLanes(lanes: number): number {
-	return batchLanes.find((candidate) => candidate > 4 * lanes) ?? lanesMax + 1;
-}
-
-/** Per-batch overhead, in lanes. */
-const batchOverheadLanes = 16;
-
-/** The batch that reaches the rest of the target with the least work, or null when none would in bounds. */
-function lanesFor(sizes: DifferenceSizes, evaluations: number, rest: number): number | null {
-	let best: { readonly lanes: number; readonly work: number } | null = null;
-	for (const lanes of batchLanes) {
-		const each = batchErrorLog2(sizes, fieldPairs[0], lanes, evaluations);
-		if (each >= 0) continue;
-		const work = Math.ceil(Math.max(1, rest / each)) * (lanes + batchOverheadLanes);
-		if (work <= lanesMax && (best === null || work < best.work)) best = { lanes, work };
-	}
-	return best?.lanes ?? null;
+/** After a batch that said nothing: too few lanes for the exponents' structure, or all of them spoiled. */
+function moreLanes(lanes: number, { output, argument }: DifferenceSizes): number | null {
+	const hasExponentials = output.exponentials + (argument?.exponentials ?? 0) > 0;
+	const limit = hasExponentials ? exponentialLanesMax : Number.POSITIVE_INFINITY;
+	return batchLanes.find((candidate) => candidate > lanes && candidate <= limit) ?? null;
 }

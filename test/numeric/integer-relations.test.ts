@@ -22,7 +22,7 @@ describe("relations between rows", () => {
 	const base = [randomRow(), randomRow(), randomRow()];
 
 	test("independent rows have full rank and no relation", () => {
-		expect(findIntegerRelations(base, q, columns, 8)).toEqual({ rank: 3, weight: 1 });
+		expect(findIntegerRelations(base, q, columns, 8)).toEqual({ rank: 3, weight: 1, pivotsEnd: 3 });
 	});
 
 	test.each([
@@ -32,7 +32,7 @@ describe("relations between rows", () => {
 		["zero", [0, 0, 0], 1],
 	])("%s of them adds nothing", (_, factors, weight) => {
 		const rows = [...base, combine(base, factors)];
-		expect(findIntegerRelations(rows, q, columns, 8)).toEqual({ rank: 3, weight });
+		expect(findIntegerRelations(rows, q, columns, 8)).toEqual({ rank: 3, weight, pivotsEnd: 3 });
 	});
 
 	test("a chain of differences is written in the rows that came first", () => {
@@ -43,6 +43,7 @@ describe("relations between rows", () => {
 		expect(findIntegerRelations([first, second, combine([a, c], [1, -1])], q, columns, 8)).toEqual({
 			rank: 2,
 			weight: 1,
+			pivotsEnd: 2,
 		});
 	});
 

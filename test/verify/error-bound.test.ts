@@ -2,57 +2,87 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { multiplyModulo, powerModulo } from "#shared/numeric/field-pair.ts";
 import { batchErrorLog2, lanePassProbability } from "#shared/verify/error-bound.ts";
+import type { Size } from "#shared/verify/size-bounds.ts";
 
 const seed = Number(process.env.TEST_SEED ?? "1");
 /** A pair small enough to try every character. */
 const pair = { p: 47, q: 23 };
 const rootOfUnity = 4;
+const unit: Size = { degree: 1, terms: 1, exponent: 0, exponentials: 0 };
 
-test("a sum of k exponentials with distinct exponents vanishes under at most q - q/k characters", () => {
-	const terms = fc.uniqueArray(fc.tuple(fc.nat(pair.q - 1), fc.integer({ min: 1, max: pair.p - 1 })), {
+test("a Laurent polynomial in two independent exponentials vanishes no more often than the bound says", () => {
+	const weight = 2;
+	const power = fc.integer({ min: -weight, max: weight });
+	const term = fc.tuple(power, power, fc.integer({ min: 1, max: pair.p - 1 }));
+	const sums = fc.uniqueArray(term, {
 		minLength: 1,
-		maxLength: 12,
-		selector: ([exponent]) => exponent,
+		maxLength: 6,
+		selector: ([first, second]) => `${first},${second}`,
 	});
+	const structure = { rank: 2, weight, confirmations: 4 };
+	const bound = lanePassProbability({ ...unit, degree: 0, exponentials: 1 }, pair, structure);
 	fc.assert(
-		fc.property(terms, (sum) => {
+		fc.property(sums, (sum) => {
 			let zeros = 0;
-			for (let character = 0; character < pair.q; character++) {
-				const value = sum.reduce((total, [exponent, coefficient]) => {
-					const power = powerModulo(rootOfUnity, (exponent * character) % pair.q, pair.p);
-					return (total + multiplyModulo(coefficient, power, pair.p, 1 / pair.p)) % pair.p;
-				}, 0);
-				if (value === 0) zeros++;
+			for (let first = 0; first < pair.q; first++) {
+				for (let second = 0; second < pair.q; second++) {
+					const value = sum.reduce((total, [a, b, coefficient]) => {
+						const exponent = (((a * first + b * second) % pair.q) + pair.q) % pair.q;
+						const term = powerModulo(rootOfUnity, exponent, pair.p);
+						return (total + multiplyModulo(coefficient, term, pair.p, 1 / pair.p)) % pair.p;
+					}, 0);
+					if (value === 0) zeros++;
+				}
 			}
-			expect(zeros).toBeLessThanOrEqual(pair.q - pair.q / sum.length);
+			expect(zeros).toBeLessThanOrEqual(bound * pair.q ** 2);
 		}),
-		{ seed, numRuns: 2000 },
+		{ seed, numRuns: 300 },
 	);
 });
 
 const large = { p: 94905743, q: 47452871 };
 
 test("a rational difference is missed with at most its degree over q", () => {
-	expect(lanePassProbability({ degree: 6, terms: 3, exponent: 0 }, large)).toBeCloseTo(6 / large.q, 12);
+	expect(lanePassProbability({ ...unit, degree: 6, terms: 3 }, large, null)).toBeCloseTo(6 / large.q, 12);
 });
 
-test("more exponential terms need more trials", () => {
-	const probabilities = [2, 8, 32, 128].map((terms) =>
-		lanePassProbability({ degree: 3, terms, exponent: 3 }, large),
-	);
-	expect(probabilities).toEqual([...probabilities].sort((a, b) => a - b));
-	expect(probabilities.every((probability) => probability > 0 && probability < 1)).toBe(true);
+test("exponentials whose exponents are not understood say nothing", () => {
+	expect(lanePassProbability({ ...unit, exponentials: 2 }, large, null)).toBe(1);
 });
+
+test("more independent exponents, or larger weights, need more trials", () => {
+	const size = { degree: 3, terms: 9, exponent: 3, exponentials: 2 };
+	const structures = [
+		{ rank: 2, weight: 1, confirmations: 8 },
+		{ rank: 20, weight: 1, confirmations: 8 },
+		{ rank: 20, weight: 7, confirmations: 8 },
+	];
+	const probabilities = structures.map((structure) => lanePassProbability(size, large, structure));
+	expect(probabilities).toEqual([...probabilities].sort((a, b) => a - b));
+	expect(probabilities.every((probability) => probability > 0 && probability < 1e-4)).toBe(true);
+});
+
+test("combinations of exponents that few lanes confirm are counted", () => {
+	const output = { degree: 3, terms: 9, exponent: 3, exponentials: 2 };
+	const after = (confirmations: number): number => {
+		const exponents = { rank: 30, weight: 1, confirmations };
+		return batchErrorLog2({ output, argument: null }, large, { lanes: 64, evaluations: 0, exponents });
+	};
+	expect(after(3)).toBeGreaterThan(after(10));
+	expect(after(10)).toBeLessThan(-100);
+});
+
+const plainBatch = { lanes: 16, evaluations: 1000, exponents: null };
 
 test("no number of trials helps where the bound says nothing", () => {
-	const hopeless = { degree: 1e12, terms: 1, exponent: 0 };
-	expect(batchErrorLog2({ output: hopeless, argument: null }, large, 1024, 0)).toBe(0);
+	const hopeless = { ...unit, degree: 1e12 };
+	expect(batchErrorLog2({ output: hopeless, argument: null }, large, { ...plainBatch, lanes: 1024 })).toBe(0);
 });
 
 test("collisions of uninterpreted functions' arguments are counted", () => {
-	const output = { degree: 2, terms: 1, exponent: 0 };
-	const without = batchErrorLog2({ output, argument: null }, large, 16, 1000);
-	const withArguments = batchErrorLog2({ output, argument: output }, large, 16, 1000);
+	const output = { ...unit, degree: 2 };
+	const without = batchErrorLog2({ output, argument: null }, large, plainBatch);
+	const withArguments = batchErrorLog2({ output, argument: output }, large, plainBatch);
 	expect(withArguments).toBeGreaterThan(without);
 	expect(withArguments).toBeLessThan(-30);
 });
