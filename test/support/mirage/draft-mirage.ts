@@ -86,10 +86,15 @@ function addBlockGraph(draft: MirageDraft, graph: MirageBlockGraph): void {
 }
 
 function addBlockOperator(block: BlockDraft, operator: MirageBlockOperator): void {
-	if (operator.op_type === "tb_input_op") return addIterator(block, operator);
+	if (operator.op_type === "tb_input_op") {
+		addIterator(block, operator);
+		return;
+	}
 	const operands = operator.input_tensors.map(({ guid }) => present(block.values.get(guid), `tile ${guid}`));
-	if (operator.op_type === "tb_output_op")
-		return addSaver(block, operator, present(operands[0], "saved tile"));
+	if (operator.op_type === "tb_output_op") {
+		addSaver(block, operator, present(operands[0], "saved tile"));
+		return;
+	}
 	const value = applyOperator(operatorName(operator.op_type), {
 		draft: block.draft,
 		kernel: block.kernel,
