@@ -7,7 +7,7 @@ import { compareTensors, type TensorComparison } from "#shared/graph/compare.ts"
 import type { Graph, Value, ValueId } from "#shared/graph/graph.ts";
 import { interpretGraph } from "#shared/graph/interpret.ts";
 import { createRandom, type Random } from "#shared/numeric/random.ts";
-import { isFloat } from "#shared/tensor/data-type.ts";
+import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements, writeElements } from "#shared/tensor/elements.ts";
 import { elementCount, equalShapes } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
@@ -39,8 +39,17 @@ export interface ModelComparison {
 }
 
 const realTrials = 4;
-/** float32 results of float64 arithmetic: a few roundings of the largest element. */
-const roundingShare = 1e-6;
+/**
+ * float32 results of float64 arithmetic: a few roundings of the largest element. Casts to 16 bits round on the way, where
+ * a difference this small is left to the fields.
+ */
+const roundingShares: Partial<Readonly<Record<DataType, number>>> = { float16: 1e-2, bfloat16: 6e-2 };
+const roundingShareDefault = 1e-6;
+
+function roundingShareOf(...graphs: readonly Graph[]): number {
+	const types = new Set(graphs.flatMap(({ values }) => values.map(({ dataType }) => dataType)));
+	return Math.max(roundingShareDefault, ...[...types].map((dataType) => roundingShares[dataType] ?? 0));
+}
 
 /** Inputs are matched by name where one side has all of the other's names, else by position; outputs by position. */
 export function compareModels(left: Graph, right: Graph, seed: number): ModelComparison {
@@ -173,6 +182,7 @@ function compareOnReals(
 		if (error instanceof OptimizeError) return judged("inconclusive", error.message);
 		throw error;
 	}
+	const roundingShare = roundingShareOf(left, right);
 	for (const [at, { value, name }] of left.outputs.entries()) {
 		const expected = present(outputs[0]?.get(value), "an output");
 		const found = present(outputs[1]?.get(present(right.outputs[at], "an output").value), "an output");

@@ -45,6 +45,8 @@ export interface EquivalenceCertificate
 		| "errorProbabilityLog2"
 	> {
 	readonly fragment: FieldFragment;
+	/** `ideal`: float constants were read as the fractions and roots that they are rounded from (ideal-constant.ts). */
+	readonly constants: "exact" | "ideal";
 }
 
 /** Where two sides differ: an element of an output, under the inputs that follow from the seed. */
@@ -87,9 +89,12 @@ export function compareGraphs(
 	const tooLarge = excessOf(left.graph) ?? excessOf(right.graph);
 	if (tooLarge !== null) return { kind: "inconclusive", reason: tooLarge, witness: null };
 	let last: GraphComparison = { kind: "inconclusive", reason: "no reading was tried", witness: null };
-	for (const fragment of fragmentsOf(left.graph, right.graph)) {
-		last = compareInFragment(left, right, fragment, options);
-		if (last.kind !== "inconclusive") return last;
+	for (const constants of ["exact", "ideal"] as const) {
+		for (const fragment of fragmentsOf(left.graph, right.graph)) {
+			last = compareInFragment(left, right, { fragment, constants }, options);
+			if (last.kind !== "inconclusive") return last;
+		}
+		if ([left, right].every(({ graph }) => hasExactConstants(graph))) break;
 	}
 	return last;
 }
@@ -107,10 +112,12 @@ function fragmentsOf(...graphs: readonly Graph[]): readonly FieldFragment[] {
 	});
 }
 
+type Reading = Pick<EquivalenceCertificate, "fragment" | "constants">;
+
 function compareInFragment(
 	left: BoundGraph,
 	right: BoundGraph,
-	fragment: FieldFragment,
+	{ fragment, constants }: Reading,
 	options: CompareGraphsOptions,
 ): GraphComparison {
 	const { seed } = options;
@@ -122,7 +129,7 @@ function compareInFragment(
 	let trials = 0;
 	for (let batch = 0; batch < batchesMax; batch++) {
 		const pair = fieldPairs[batch % 2 === 0 ? 0 : 1];
-		const sides = sidesOver(left, right, options.tensorElements);
+		const sides = sidesOver(left, right, options.tensorElements, constants === "ideal");
 		const outcome = runTrials(sides, { pair, fragment, lanes, seed, batch }, uninterpreted);
 		if (outcome.kind === "differed") {
 			const { output, index } = outcome;
@@ -132,7 +139,7 @@ function compareInFragment(
 		trials += outcome.lanes;
 		errorLog2 += batchErrorLog2(sizes, pair, outcome);
 		if (errorLog2 <= target && batch + 1 >= batchesMin) {
-			const certificate = certify(sizes, { seed, trials, uninterpreted, errorLog2, fragment });
+			const certificate = certify(sizes, { seed, trials, uninterpreted, errorLog2, fragment, constants });
 			return { kind: "equal", certificate };
 		}
 	}
@@ -151,11 +158,11 @@ function certify(
 		readonly trials: number;
 		readonly uninterpreted: ReadonlySet<string>;
 		readonly errorLog2: number;
-		readonly fragment: FieldFragment;
-	},
+	} & Reading,
 ): EquivalenceCertificate {
 	return {
 		fragment: found.fragment,
+		constants: found.constants,
 		fieldPairs,
 		seeds: [found.seed],
 		trials: found.trials,
@@ -198,11 +205,17 @@ function hasExactConstants(graph: Graph): boolean {
 	return true;
 }
 
-function sidesOver(left: BoundGraph, right: BoundGraph, tensorElements: readonly number[]): BatchSides {
+function sidesOver(
+	left: BoundGraph,
+	right: BoundGraph,
+	tensorElements: readonly number[],
+	readsIdealConstants: boolean,
+): BatchSides {
 	// Both sides of a round share what it has learnt.
 	let current: FieldRun | null = null;
 	const runOf = (trials: FieldTrials): FieldRun => {
-		if (current?.trials !== trials) current = { trials, facts: createFieldFacts(trials) };
+		if (current?.trials !== trials)
+			current = { trials, facts: createFieldFacts(trials), readsIdealConstants };
 		return current;
 	};
 	const run =

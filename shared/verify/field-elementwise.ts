@@ -22,7 +22,14 @@ import { type FieldElement, fieldOperator } from "#shared/numeric/field-operator
 import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
-import { extremumOfSelection, writeEquality, writeExtremum, writeNot, writeOrder } from "./field-order.ts";
+import {
+	extremumOfSelection,
+	writeEquality,
+	writeExtremum,
+	writeNot,
+	writeOrder,
+	writeOrderUnion,
+} from "./field-order.ts";
 import {
 	allocateFor,
 	copyElement,
@@ -126,18 +133,34 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 	if (known !== undefined) apply = known(run);
 	else if (transcendental.has(operator)) {
 		const interpreted = fieldOperator(trials, operator as "exp" | "sigmoid" | "tanh" | "sqrt");
-		apply = (elements, result) => interpreted(trials, elements, result);
+		apply = (elements, result) => {
+			const limit = run.facts.isMinusInfinity(first(elements)) ? limits.get(operator) : undefined;
+			if (limit !== undefined) fillElement(trials.lanes, limit, result);
+			else interpreted(trials, elements, result);
+		};
 	}
 	return forEachElement(run, operands, output, apply);
 };
+
+/** At minus infinity. */
+const limits: ReadonlyMap<UnaryOperator, 0> = new Map<UnaryOperator, 0>([
+	["exp", 0],
+	["sigmoid", 0],
+]);
 
 type BinaryFunction = (run: FieldRun) => ElementFunction;
 
 const ring =
 	(operator: "add" | "subtract" | "multiply"): BinaryFunction =>
-	({ trials }) => {
+	({ trials, facts }) => {
 		const apply = fieldOperator(trials, operator);
-		return (operands, result) => apply(trials, operands, result);
+		return (operands, result) => {
+			const [left, right] = both(operands);
+			// Minus infinity absorbs what is added to it.
+			if (operator !== "multiply" && facts.isMinusInfinity(left)) copyElement(trials.lanes, left, result);
+			else if (operator === "add" && facts.isMinusInfinity(right)) copyElement(trials.lanes, right, result);
+			else apply(trials, operands, result);
+		};
 	};
 const extremum =
 	(operator: "maximum" | "minimum"): BinaryFunction =>
@@ -159,6 +182,7 @@ const union =
 		const { trials } = run;
 		const product = scratch(run);
 		return (operands, result) => {
+			if (times === 1 && writeOrderUnion(run, both(operands), result)) return;
 			fieldOperator(trials, "multiply")(trials, operands, product);
 			fieldOperator(trials, "add")(trials, operands, result);
 			for (let time = 0; time < times; time++)
@@ -234,6 +258,13 @@ export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operand
 		const operator = extremumOfSelection(run, condition, whenTrue, whenFalse);
 		if (operator !== null) {
 			writeExtremum(run, operator, [whenTrue, whenFalse], result);
+			return;
+		}
+		if (run.facts.isMinusInfinity(whenFalse)) {
+			// t where c, else -∞: as t + (1 - c)·(-∞), which it is in the limit, so that sums with it obey their laws.
+			writeNot(run, condition, scaled);
+			fieldOperator(trials, "multiply")(trials, [scaled, whenFalse], scaled);
+			fieldOperator(trials, "add")(trials, [whenTrue, scaled], result);
 			return;
 		}
 		fieldOperator(trials, "subtract")(trials, [whenTrue, whenFalse], scaled);

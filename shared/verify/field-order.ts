@@ -90,6 +90,16 @@ export function writeOrder(
 	result: FieldElement,
 ): void {
 	const [smaller, larger] = [run.facts.identityOf(left), run.facts.identityOf(right)];
+	writeOrderOf(run, smaller, larger, acceptsEqual, result);
+}
+
+function writeOrderOf(
+	run: FieldRun,
+	smaller: Hash64,
+	larger: Hash64,
+	acceptsEqual: boolean,
+	result: FieldElement,
+): void {
 	const [one, other] = [run.facts.find(smaller), run.facts.find(larger)];
 	if (sameIdentity(smaller, larger)) {
 		fillElement(run.trials.lanes, acceptsEqual ? 1 : 0, result);
@@ -99,8 +109,26 @@ export function writeOrder(
 		run.trials.uninterpreted.add("less");
 		writeFunction(run, "less", acceptsEqual ? [larger, smaller] : [smaller, larger], result);
 		if (acceptsEqual) writeNot(run, result, result);
-		run.facts.learn(result, { kind: "order", smaller, larger });
+		run.facts.learn(result, { kind: "order", smaller, larger, isStrict: !acceptsEqual });
 	}
+}
+
+/** Writes a < b or a == b as a <= b, and says whether the operands were these. */
+export function writeOrderUnion(
+	run: FieldRun,
+	[left, right]: readonly [FieldElement, FieldElement],
+	result: FieldElement,
+): boolean {
+	const facts = [left, right].map((element) => run.facts.find(run.facts.identityOf(element)));
+	const order = facts.find((fact) => fact?.kind === "order");
+	const equality = facts.find((fact) => fact?.kind === "equality");
+	if (order?.kind !== "order" || !order.isStrict || equality?.kind !== "equality") return false;
+	const { smaller, larger } = order;
+	const [one, other] = [smaller, larger].sort(compareIdentities);
+	if (one === undefined || other === undefined) return false;
+	if (!sameIdentity(one, equality.one) || !sameIdentity(other, equality.other)) return false;
+	writeOrderOf(run, smaller, larger, true, result);
+	return true;
 }
 
 /** result = left == right. */
@@ -119,6 +147,8 @@ export function writeEquality(
 	}
 	run.trials.uninterpreted.add("equal");
 	writeFunction(run, "equal", identities, result);
+	if (first !== undefined && second !== undefined)
+		run.facts.learn(result, { kind: "equality", one: first, other: second });
 }
 
 /** result = 1 - element: what `not` makes of a bool. What was an order is the opposite one. */
@@ -135,7 +165,12 @@ export function writeNot(run: FieldRun, element: FieldElement, result: FieldElem
 			into[result.at + lane] = (1 + prime - (from[element.at + lane] as number)) % prime;
 	}
 	if (fact?.kind === "order")
-		run.facts.learn(result, { kind: "order", smaller: fact.larger, larger: fact.smaller });
+		run.facts.learn(result, {
+			kind: "order",
+			smaller: fact.larger,
+			larger: fact.smaller,
+			isStrict: !fact.isStrict,
+		});
 }
 
 /** Which extremum where(condition, whenTrue, whenFalse) is, or null. */

@@ -10,11 +10,14 @@ import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount, type Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import type { FieldFacts } from "./field-facts.ts";
+import { idealConstant, idealModulo } from "./ideal-constant.ts";
 
 /** One run of both sides on the same trials. */
 export interface FieldRun {
 	readonly trials: FieldTrials;
 	readonly facts: FieldFacts;
+	/** Whether a float constant stands for what it was rounded from (ideal-constant.ts). */
+	readonly readsIdealConstants: boolean;
 }
 
 export interface FieldTensor {
@@ -43,16 +46,27 @@ export function allocateFor({ trials }: FieldRun, { shape }: FieldOutput): Field
 	return allocateField(elementCount(shape), trials.lanes);
 }
 
-/** Exact dyadic rationals; infinities and not-a-numbers are symbols that no rational equals. */
+/** Modulo both primes. */
+function residuesOf({ trials, readsIdealConstants }: FieldRun, value: number, dataType: DataType) {
+	const ideal = readsIdealConstants ? idealConstant(Math.abs(value), dataType) : null;
+	const modulo = (prime: number): number => {
+		const residue = ideal === null ? null : idealModulo(ideal, prime);
+		if (residue === null) return dyadicModulo(value, prime);
+		return value < 0 ? prime - residue : residue;
+	};
+	return [modulo(trials.pair.p), modulo(trials.pair.q)] as const;
+}
+
+/** Exact dyadic rationals, or what they stand for; infinities and not-a-numbers are symbols that no rational equals. */
 export function knownTensor(run: FieldRun, known: TensorData): FieldTensor {
-	const { lanes, pair } = run.trials;
+	const { lanes } = run.trials;
 	const numbers = readElements(known);
 	const buffer = allocateField(numbers.length, lanes);
 	const residues = new Map<number, readonly [number, number]>();
 	numbers.forEach((value, element) => {
 		const at = element * lanes;
 		if (Number.isFinite(value)) {
-			const residue = residues.get(value) ?? [dyadicModulo(value, pair.p), dyadicModulo(value, pair.q)];
+			const residue = residues.get(value) ?? residuesOf(run, value, known.dataType);
 			buffer.outside.fill(residue[0], at, at + lanes);
 			buffer.inside.fill(residue[1], at, at + lanes);
 			if (residues.has(value)) return;
@@ -60,6 +74,7 @@ export function knownTensor(run: FieldRun, known: TensorData): FieldTensor {
 		} else {
 			writeSymbol(run.trials, `${value}`, buffer, at);
 		}
+		if (value === Number.NEGATIVE_INFINITY) run.facts.noteInfinity();
 		if (!Number.isNaN(value)) run.facts.learn({ buffer, at }, { kind: "constant", value });
 	});
 	return { dataType: known.dataType, shape: known.shape, buffer, known };
