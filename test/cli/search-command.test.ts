@@ -11,7 +11,7 @@ import type { Program } from "#shared/program/program.ts";
 import { runKiln } from "#test/support/kiln-process.ts";
 import { gatedMlp, matrixProduct, rootMeanSquareNormLinear, rowSoftmax } from "#test/support/programs.ts";
 
-const model = join(import.meta.dirname, "../fixtures/exported/rms_swiglu_residual_s/model.onnx");
+const model = join(import.meta.dirname, "../fixtures/exported/mirage_rmsnorm_linear_s/model.onnx");
 
 let root: string;
 beforeAll(() => {

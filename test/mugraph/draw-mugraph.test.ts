@@ -22,7 +22,7 @@ const drawn: readonly (readonly [string, MuGraph])[] = Object.entries({
 	...samplePrograms,
 	splitAttention: maskedAttention(2, 4, 256, 16),
 }).flatMap(([name, program]) =>
-	searchMuGraphs(program, { statesMax: 2_000, foundMax: 12 }).found.map(
+	searchMuGraphs(program, { statesMax: 60, foundMax: 12 }).found.map(
 		(muGraph, nth) => [`${name} ${nth}`, muGraph] as const,
 	),
 );

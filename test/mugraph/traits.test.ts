@@ -325,7 +325,7 @@ describe("muGraphTraits", () => {
 describe("of what the search finds", () => {
 	const found = (program: Program): ReadonlySet<string> =>
 		new Set(
-			searchMuGraphs(program, { statesMax: 20_000, foundMax: 1000 }).found.map((muGraph) =>
+			searchMuGraphs(program, { statesMax: 300, foundMax: 1000 }).found.map((muGraph) =>
 				traitsOf(muGraph).join(" "),
 			),
 		);
