@@ -8,7 +8,7 @@ import type { Program, ProgramNodeId } from "#shared/program/program.ts";
 import { type BoundaryPolicy, boundaryPolicies, type Cut, describeCut, type Groups } from "./describe-cut.ts";
 import { kernelBound } from "./grid-choices.ts";
 import type { KernelSpec } from "./kernel-spec.ts";
-import { type CutLimits, rankPartitions } from "./partitions.ts";
+import { type CutLimits, cutRankRule, rankPartitions } from "./partitions.ts";
 import { findUnits, type Unit, type UnitGraph } from "./units.ts";
 
 export type { Cut } from "./describe-cut.ts";
@@ -22,7 +22,7 @@ export type CutOutcome =
 /**
  * Every cut once, in a fixed order: the safe ones (all units in one kernel, one kernel a contraction, one a unit), then the
  * others, best first by a bound on what their kernels cost; then what was pruned, rule by rule. Lazy: a caller may stop
- * anywhere and skip to any position by counting. Complete unless `beamRule` (partitions.ts) pruned.
+ * anywhere and skip to any position by counting. Complete unless `beamRule` or `cutRankRule` (partitions.ts) pruned.
  */
 export function* enumerateCuts(dag: Program, limits: CutLimits): Generator<CutOutcome> {
 	const graph = findUnits(dag);
@@ -50,7 +50,16 @@ export function* enumerateCuts(dag: Program, limits: CutLimits): Generator<CutOu
 		if (order !== null) yield* cutsOf(order);
 	}
 	const { partitions, pruned } = rankPartitions(dag, graph, limits);
-	for (const order of partitions) yield* cutsOf(order);
+	let left = limits.cutsMax ?? Number.POSITIVE_INFINITY;
+	for (const [at, order] of partitions.entries()) {
+		if (left <= 0) {
+			yield { kind: "pruned", rule: cutRankRule, count: partitions.length - at };
+			break;
+		}
+		for (const outcome of cutsOf(order)) {
+			if (left-- > 0) yield outcome;
+		}
+	}
 	for (const [rule, count] of Object.entries(pruned)) yield { kind: "pruned", rule, count };
 }
 

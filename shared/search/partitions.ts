@@ -14,13 +14,16 @@ export interface CutLimits {
 	readonly kernelsMax: number;
 	/** With more units than this a beam takes the place of all partitions. */
 	readonly unitsMax: number;
+	/** Cuts beyond the safe ones, best first; more are pruned by rank. Default: all. */
+	readonly cutsMax?: number;
 }
 
 /** Partial partitions kept after each unit, for each number of kernels. */
 const beamWidth = 24;
 
-/** The rule that pruned partitions without a bound on their worth: when it pruned any, the cuts are not complete. */
+/** Rules that pruned partitions which may be worth something: when one of these pruned any, the cuts are not complete. */
 export const beamRule = "beyond the beam of cuts";
+export const cutRankRule = "cut rank";
 
 export interface RankedPartitions {
 	/** Each in execution order; best first, ties by fewer kernels, then in order of labels. */

@@ -4,7 +4,7 @@ import type { Program, ProgramNodeId } from "#shared/program/program.ts";
 import { type CutLimits, type CutOutcome, cutInto, enumerateCuts } from "#shared/search/cuts.ts";
 import { boundaryPolicies, type Cut, describeCut } from "#shared/search/describe-cut.ts";
 import { kernelBound } from "#shared/search/grid-choices.ts";
-import { beamRule, rankPartitions } from "#shared/search/partitions.ts";
+import { beamRule, cutRankRule, rankPartitions } from "#shared/search/partitions.ts";
 import { findUnits, type Unit } from "#shared/search/units.ts";
 import { languageModelPrograms, transformerBlock } from "#test/support/attention-programs.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
@@ -178,6 +178,15 @@ describe("pruning is told", () => {
 		const block = transformerBlock(8, 16, 2, 24);
 		expect(findUnits(block).units.length).toBeGreaterThan(limits.unitsMax);
 		expect(rules(enumerateCuts(block, limits))).toContain(beamRule);
+	});
+
+	test("a limit on cuts keeps the first, and says so", () => {
+		const program = transformerBlock(8, 16, 2, 24);
+		const all = cutsOf(program).map(keyOf);
+		const few = cutsOf(program, { ...limits, cutsMax: 5 }).map(keyOf);
+		expect(few).toEqual(all.slice(0, few.length));
+		expect(few.length).toBeLessThanOrEqual(3 * boundaryPolicies.length + 5);
+		expect(rules(enumerateCuts(program, { ...limits, cutsMax: 5 }))).toContain(cutRankRule);
 	});
 
 	test("a complete enumeration does not", () => {
