@@ -3,6 +3,7 @@
 // known numbers only the largest counts; a ≤ b is not b < a; where(a < b, b, a) is a maximum.
 
 import { present } from "#shared/fault/assert.ts";
+import { allocateField } from "#shared/numeric/field-buffer.ts";
 import type { FieldElement } from "#shared/numeric/field-operators.ts";
 import { nameHash, writeHashed } from "#shared/numeric/field-uninterpreted.ts";
 import { absorb, finalise, type Hash64 } from "#shared/numeric/keyed-hash.ts";
@@ -28,10 +29,48 @@ export function writeExtremum(
 		copyElement(run.trials.lanes, present(first.element, "a single member is an operand"), result);
 		return;
 	}
-	run.trials.uninterpreted.add(operator);
 	const identities = members.map(({ identity }) => identity);
-	writeFunction(run, operator, identities, result);
-	run.facts.learn(result, { kind: "extremum", operator, members: identities });
+	const clamped = clampedMembers(run, operator, identities);
+	if (clamped === null) writeMembers(run, operator, identities, result);
+	else writeMembers(run, "maximum", clamped.toSorted(compareIdentities), result);
+}
+
+/** `members`: two or more, in the order of identities. */
+function writeMembers(
+	run: FieldRun,
+	operator: Extremum,
+	members: readonly Hash64[],
+	result: FieldElement,
+): void {
+	run.trials.uninterpreted.add(operator);
+	writeFunction(run, operator, members, result);
+	run.facts.learn(result, { kind: "extremum", operator, members });
+}
+
+/**
+ * min(max(x, low), high) as max(min(x, high), low), which it is for low <= high: of the two only the second is written.
+ * Null for what is no such minimum.
+ */
+function clampedMembers(
+	run: FieldRun,
+	operator: Extremum,
+	members: readonly Hash64[],
+): readonly Hash64[] | null {
+	if (operator !== "minimum" || members.length !== 2) return null;
+	const numberOf = (identity: Hash64): number | null => {
+		const fact = run.facts.find(identity);
+		return fact?.kind === "constant" ? fact.value : null;
+	};
+	const high = members.find((identity) => numberOf(identity) !== null);
+	const inner = members.find((identity) => numberOf(identity) === null);
+	const clamped = inner === undefined ? null : run.facts.find(inner);
+	if (high === undefined || clamped?.kind !== "extremum" || clamped.members.length !== 2) return null;
+	const low = clamped.members.find((identity) => numberOf(identity) !== null);
+	const x = clamped.members.find((identity) => numberOf(identity) === null);
+	if (low === undefined || x === undefined || (numberOf(low) ?? 0) > (numberOf(high) ?? 0)) return null;
+	const capped: FieldElement = { buffer: allocateField(1, run.trials.lanes), at: 0 };
+	writeMembers(run, "minimum", [x, high].sort(compareIdentities), capped);
+	return [run.facts.identityOf(capped), low];
 }
 
 /** In the order of their identities. */

@@ -46,15 +46,23 @@ export function allocateFor({ trials }: FieldRun, { shape }: FieldOutput): Field
 	return allocateField(elementCount(shape), trials.lanes);
 }
 
-/** Modulo both primes. */
-function residuesOf({ trials, readsIdealConstants }: FieldRun, value: number, dataType: DataType) {
+/**
+ * Modulo both primes. A root that does not exist modulo the first fails all lanes, so that this pair of fields says nothing;
+ * one that does not exist modulo the second leaves a value that exists outside exponents only.
+ */
+function residuesOf(
+	{ trials, readsIdealConstants }: FieldRun,
+	value: number,
+	dataType: DataType,
+): readonly [number, number] {
+	const { p, q } = trials.pair;
 	const ideal = readsIdealConstants ? idealConstant(Math.abs(value), dataType) : null;
-	const modulo = (prime: number): number => {
-		const residue = ideal === null ? null : idealModulo(ideal, prime);
-		if (residue === null) return dyadicModulo(value, prime);
-		return value < 0 ? prime - residue : residue;
-	};
-	return [modulo(trials.pair.p), modulo(trials.pair.q)] as const;
+	if (ideal === null) return [dyadicModulo(value, p), dyadicModulo(value, q)];
+	const [outside, inside] = [idealModulo(ideal, p), idealModulo(ideal, q)];
+	if (outside === null) trials.failed.fill(1);
+	const signed = (residue: number, prime: number): number =>
+		value < 0 && residue !== 0 ? prime - residue : residue;
+	return [signed(outside ?? 1, p), inside === null ? Number.NaN : signed(inside, q)];
 }
 
 /** Exact dyadic rationals, or what they stand for; infinities and not-a-numbers are symbols that no rational equals. */
