@@ -1,6 +1,6 @@
 // Constants that are a program's extents in disguise. A mean is spelled sum(x)·c with c = 1/n, and n the extents that the
 // sum runs over; over smaller extents c·n is no longer 1, and identities that need it fail. Here such uses of constants are
-// found, on both sides of a test, and written as what they are: a product with n, or a quotient by n, for whatever extents.
+// found, on both sides of a test, and written as what they are, n or 1/n, for whatever extents.
 //
 // Why that proves the same: a link only says that a constant equals n or 1/n at the real extents, and it does, up to the
 // rounding of 1/n itself. So the linked program at the real extents is the program, and the linked µGraph is the µGraph,
@@ -12,7 +12,7 @@ import { present } from "#shared/fault/assert.ts";
 import type { BlockNode, MuGraph } from "#shared/mugraph/mugraph.ts";
 import { renumberOperands } from "#shared/mugraph/renumber-operands.ts";
 import { readExtentConstant } from "#shared/program/extent-constant.ts";
-import type { Axis, AxisId, MapNode, Program, ProgramNode } from "#shared/program/program.ts";
+import type { Axis, AxisId, ConstantNode, MapNode, Program, ProgramNode } from "#shared/program/program.ts";
 import { findSummedAxes, type TracedNode, tracedMuGraph, tracedProgram } from "./summed-axes.ts";
 
 /** A constant and the reduced axes, ascending, whose extents it is (or divides by). */
@@ -21,14 +21,17 @@ export interface LinkedConstant {
 	readonly axes: readonly AxisId[];
 }
 
-/** A map node that scales `operand` by the product of the axes' extents, or by its inverse. */
+/** What a constant stands for where it is an operand. */
 interface LinkedUse extends LinkedConstant {
-	readonly operator: "multiply" | "divide";
-	readonly operand: number;
+	readonly reading: "count" | "reciprocal";
 }
 
-/** Uses by node. */
-type LinkedUses = ReadonlyMap<number, LinkedUse>;
+/** Uses by node and position among its operands, as `useKey` writes them. */
+type LinkedUses = ReadonlyMap<string, LinkedUse>;
+
+function useKey(node: number, position: number): string {
+	return `${node}.${position}`;
+}
 
 export interface ConstantLinks {
 	/** Each once, in order. */
@@ -78,7 +81,7 @@ function productOf(axes: readonly AxisId[], extents: readonly Axis[]): number {
 	return axes.reduce((product, axis) => product * present(extents[axis], "axis").extent, 1);
 }
 
-/** `first` is the number that `traced` knows the first node by. */
+/** Products and quotients with constants. `first` is the number that `traced` knows the first node by. */
 function linkUses(
 	nodes: readonly (ProgramNode | BlockNode)[],
 	first: number,
@@ -86,37 +89,37 @@ function linkUses(
 	sets: readonly (readonly AxisId[])[],
 	extents: readonly Axis[],
 ): LinkedUses {
-	const uses = new Map<number, LinkedUse>();
+	const uses = new Map<string, LinkedUse>();
 	nodes.forEach((node, id) => {
-		if (node.kind !== "map") return;
-		const scale = scaleOf(node, nodes);
-		if (scale === null) return;
-		const { value, operand } = scale;
-		const fitting = sets.filter((axes) => readExtentConstant(value, productOf(axes, extents)) !== null);
-		if (fitting.length === 0) return;
-		const isFitting = (axes: readonly AxisId[]): boolean =>
-			fitting.some((other) => JSON.stringify(other) === JSON.stringify(ascending(axes)));
-		const found = findSummedAxes(traced, first + operand, isFitting);
-		const axes = found === null ? (fitting.length === 1 ? fitting[0] : undefined) : ascending(found);
-		if (axes === undefined) return;
-		const isCount = readExtentConstant(value, productOf(axes, extents)) === "count";
-		const multiplies = (node.operator === "multiply") === isCount;
-		uses.set(id, { value, axes, operand, operator: multiplies ? "multiply" : "divide" });
+		if (node.kind !== "map" || (node.operator !== "multiply" && node.operator !== "divide")) return;
+		node.operands.forEach((operand, position) => {
+			const constant = nodes[operand];
+			const scaled = present(node.operands[1 - position], "the other operand");
+			if (constant?.kind !== "constant") return;
+			const use = linkUse(constant.value, first + scaled, traced, sets, extents);
+			if (use !== null) uses.set(useKey(id, position), use);
+		});
 	});
 	return uses;
 }
 
-/** A product with a constant, or a quotient by one. */
-function scaleOf(
-	{ operator, operands }: Pick<MapNode, "operator" | "operands">,
-	nodes: readonly (ProgramNode | BlockNode)[],
-): { readonly value: number; readonly operand: number } | null {
-	const [left, right] = operands;
-	if (left === undefined || right === undefined) return null;
-	const [a, b] = [nodes[left], nodes[right]];
-	if ((operator === "multiply" || operator === "divide") && b?.kind === "constant")
-		return { value: b.value, operand: left };
-	return operator === "multiply" && a?.kind === "constant" ? { value: a.value, operand: right } : null;
+function linkUse(
+	value: number,
+	scaled: number,
+	traced: (id: number) => TracedNode,
+	sets: readonly (readonly AxisId[])[],
+	extents: readonly Axis[],
+): LinkedUse | null {
+	const readAs = (axes: readonly AxisId[]): LinkedUse["reading"] | null =>
+		readExtentConstant(value, productOf(axes, extents));
+	const fitting = sets.filter((axes) => readAs(axes) !== null);
+	if (fitting.length === 0) return null;
+	const isFitting = (axes: readonly AxisId[]): boolean =>
+		fitting.some((other) => JSON.stringify(other) === JSON.stringify(ascending(axes)));
+	const found = findSummedAxes(traced, scaled, isFitting);
+	const axes = found === null ? (fitting.length === 1 ? fitting[0] : undefined) : ascending(found);
+	const reading = axes === undefined ? null : readAs(axes);
+	return axes === undefined || reading === null ? null : { value, axes, reading };
 }
 
 /** The program with its linked constants as they would be over these extents. */
@@ -125,18 +128,17 @@ export function substituteInProgram(
 	links: ConstantLinks,
 	extents: readonly number[],
 ): Program {
-	const counts = countsOf(links.program, extents);
-	const moved = (id: number): number => id + counts.values.length;
+	const front = frontOf(links.program, extents);
+	const moved = (id: number): number => id + front.nodes.length;
 	return {
 		...program,
 		nodes: [
-			...counts.values.map((value): ProgramNode => ({ kind: "constant", value, axes: [] })),
-			...program.nodes.map((node, id): ProgramNode => {
-				const use = links.program.get(id);
-				if (node.kind === "map" && use !== undefined)
-					return { ...node, operator: use.operator, operands: [moved(use.operand), counts.idOf(use)] };
-				return moveOperands(node, moved);
-			}),
+			...front.nodes,
+			...program.nodes.map((node, id) =>
+				node.kind === "map"
+					? { ...node, operands: front.operandsOf(id, node.operands) }
+					: moveOperands(node, moved),
+			),
 		],
 		outputs: program.outputs.map((output) => ({
 			...output,
@@ -145,13 +147,11 @@ export function substituteInProgram(
 	};
 }
 
-function moveOperands(node: ProgramNode, moved: (id: number) => number): ProgramNode {
+function moveOperands(node: Exclude<ProgramNode, MapNode>, moved: (id: number) => number): ProgramNode {
 	switch (node.kind) {
 		case "input":
 		case "constant":
 			return node;
-		case "map":
-			return { ...node, operands: node.operands.map(moved) };
 		case "reduce":
 			return { ...node, operand: moved(node.operand) };
 		case "contract":
@@ -167,34 +167,44 @@ export function substituteInMuGraph(
 ): MuGraph {
 	const kernels = muGraph.kernels.map((kernel, k) => {
 		const uses = present(links.muGraph[k], "links of the kernel");
-		const counts = countsOf(uses, extents);
-		const moved = (id: number): number => id + counts.values.length;
-		const nodes = kernel.nodes.map((node, id): BlockNode => {
-			const use = uses.get(id);
-			if (node.kind === "map" && use !== undefined)
-				return { ...node, operator: use.operator, operands: [moved(use.operand), counts.idOf(use)] };
-			return renumberOperands(node, moved);
-		});
-		const constants = counts.values.map(
-			(value): BlockNode => ({ kind: "constant", value, axes: [], stage: 0 }),
+		const front = frontOf(uses, extents);
+		const nodes = kernel.nodes.map((node, id) =>
+			node.kind === "map"
+				? { ...node, operands: front.operandsOf(id, node.operands) }
+				: renumberOperands(node, (operand) => operand + front.nodes.length),
 		);
-		return { ...kernel, nodes: [...constants, ...nodes] };
+		return { ...kernel, nodes: [...front.nodes.map((node) => ({ ...node, stage: 0 })), ...nodes] };
 	});
 	return { ...muGraph, kernels };
 }
 
-/** The counts that a list of nodes needs, which are put before all others. */
-function countsOf(
-	uses: LinkedUses,
-	extents: readonly number[],
-): { readonly values: readonly number[]; idOf(use: LinkedUse): number } {
-	const keyOf = (use: LinkedUse): string => use.axes.join(",");
-	const sets = new Map([...uses.values()].map((use) => [keyOf(use), use.axes] as const));
-	const keys = [...sets.keys()];
+/** Nodes that are put before all others: for each linked set its count, and one over it. */
+interface Front {
+	readonly nodes: readonly (ConstantNode | MapNode)[];
+	/** The operands of a map node of the list, as numbered behind them. */
+	operandsOf(node: number, operands: readonly number[]): readonly number[];
+}
+
+function frontOf(uses: LinkedUses, extents: readonly number[]): Front {
+	const sets = new Map([...uses.values()].map(({ axes }) => [axes.join(), axes]));
+	const nodes: (ConstantNode | MapNode)[] = [{ kind: "constant", value: 1, axes: [] }];
+	const countIds = new Map<string, number>();
+	for (const [key, axes] of sets) {
+		const value = axes.reduce((product, axis) => product * present(extents[axis], "small extent"), 1);
+		const count = nodes.push({ kind: "constant", value, axes: [] }) - 1;
+		nodes.push({ kind: "map", operator: "divide", operands: [0, count], axes: [] });
+		countIds.set(key, count);
+	}
+	const idOf = ({ axes, reading }: LinkedUse): number => {
+		const count = present(countIds.get(axes.join()), "count of a linked set");
+		return reading === "count" ? count : count + 1;
+	};
 	return {
-		values: [...sets.values()].map((axes) =>
-			axes.reduce((product, axis) => product * present(extents[axis], "small extent"), 1),
-		),
-		idOf: (use) => keys.indexOf(keyOf(use)),
+		nodes,
+		operandsOf: (node, operands) =>
+			operands.map((operand, position) => {
+				const use = uses.get(useKey(node, position));
+				return use === undefined ? operand + nodes.length : idOf(use);
+			}),
 	};
 }
