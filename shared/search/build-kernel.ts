@@ -175,15 +175,17 @@ function blockNode(
 
 /** Stable, so that operands stay in front of their readers. */
 function sortByStage(nodes: readonly BlockNode[]): BlockNode[] {
-	const order = nodes
-		.map((_, id) => id)
-		.sort((a, b) => (nodes[a]?.stage ?? 0) - (nodes[b]?.stage ?? 0) || a - b);
-	const position = new Map(order.map((id, at) => [id, at]));
-	const moved = (id: BlockNodeId): BlockNodeId => present(position.get(id), "node of the kernel");
+	const stages = nodes.map((node) => node.stage);
+	const order = nodes.map((_, id) => id).sort((a, b) => (stages[a] ?? 0) - (stages[b] ?? 0) || a - b);
+	const position: BlockNodeId[] = [];
+	order.forEach((id, at) => {
+		position[id] = at;
+	});
+	const moved = (id: BlockNodeId): BlockNodeId => present(position[id], "node of the kernel");
 	return order.map((id) => {
 		const node = present(nodes[id], "node of the kernel");
 		assert(
-			blockNodeOperands(node).every((operand) => (nodes[operand]?.stage ?? 0) <= node.stage),
+			blockNodeOperands(node).every((operand) => (stages[operand] ?? 0) <= node.stage),
 			"operands run before their readers",
 		);
 		return renumber(node, moved);

@@ -47,11 +47,14 @@ export function describeKernel(
 		for (const operand of programNodeOperands(present(dag.nodes[id], "node"))) visit(operand);
 	};
 	for (const store of stores) visit(store.node);
-	const key = JSON.stringify([
-		stores.map(({ node, target }) => [node, target]),
-		[...boundary].sort((a, b) => a - b),
-	]);
+	const key = `${stores.map(keyOfStore).join(" ")} < ${[...boundary].sort((a, b) => a - b).join()}`;
 	return { dag, nodes: [...nodes].sort((a, b) => a - b), boundary, stores, key };
+}
+
+function keyOfStore({ node, target }: KernelStore): string {
+	if (target.kind === "intermediate") return `${node}`;
+	const { offset, axes, strides } = target.access;
+	return `${node}>${target.output}@${offset}:${axes.join()}:${strides.join()}`;
 }
 
 /** Axes that the kernel's own reductions and contractions sum. */

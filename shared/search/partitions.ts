@@ -25,7 +25,7 @@ const beamWidth = 24;
 export const beamRule = "beyond the beam of cuts";
 export const cutRankRule = "cut rank";
 
-export interface RankedPartitions {
+interface RankedPartitions {
 	/** Each in execution order; best first, ties by fewer kernels, then in order of labels. */
 	readonly partitions: readonly Groups[];
 	/** Choices refused, by rule. */
@@ -161,7 +161,7 @@ function groupBounds(dag: Program, graph: UnitGraph): (group: readonly number[])
 }
 
 /** Which units have a reason to share a kernel: one reads another, or they read a device tensor in common. */
-export class UnitRelations {
+class UnitRelations {
 	readonly #linked: readonly (readonly boolean[])[];
 
 	constructor({ units }: UnitGraph) {

@@ -13,7 +13,7 @@ import { buildKernel } from "./build-kernel.ts";
 import { kernelCost } from "./cost.ts";
 import { gridChoices } from "./grid-choices.ts";
 import { type KernelSpec, reducedAxes } from "./kernel-spec.ts";
-import { analyseLoop } from "./loop-analysis.ts";
+import { analyseLoop, type LoopAnalysis } from "./loop-analysis.ts";
 
 export interface PlacementLimits {
 	/** Passes over the loop axis in one kernel. */
@@ -97,12 +97,21 @@ function* loopChoices(
 	yield buildKernel(spec, [], null, analyseLoop(spec, null, false));
 	for (const loop of [...reducedAxes(spec)].sort((a, b) => a - b)) {
 		const plain = buildKernel(spec, [], loop, analyseLoop(spec, loop, false));
-		const online = buildKernel(spec, [], loop, analyseLoop(spec, loop, true));
+		const analysis = analyseLoop(spec, loop, true);
+		const online = runsAhead(analysis) ? buildKernel(spec, [], loop, analysis) : plain;
 		for (const kernel of passCount(online) < passCount(plain) ? [online, plain] : [plain]) {
 			if (passCount(kernel) > limits.passesMax) prune("passes over the loop");
 			else yield kernel;
 		}
 	}
+}
+
+/** Whether some sum accumulates while what it needs is still running. */
+function runsAhead(analysis: LoopAnalysis): boolean {
+	return [...analysis.values()].some(
+		({ accumulates }) =>
+			accumulates !== null && (accumulates.rescale !== null || accumulates.deviationsOf !== null),
+	);
 }
 
 function passCount(kernel: Kernel): number {
