@@ -68,13 +68,20 @@ const accessKey = (tensor: number, access: StridedAccess): string => {
 const elementsMax = 5000;
 
 /**
- * Random extents from 2 to 4 for every axis that is left after the splits (which the µGraphs have); the program's own ones
+ * Random extents from `least` to two more for every axis that is left after the splits (which the µGraphs have); the program's own ones
  * where it has constants, since one may be an extent's inverse.
  */
-export function randomResizing(whole: Program, splits: readonly AxisSplit[], random: Random): Resizing {
+export function randomResizing(
+	whole: Program,
+	splits: readonly AxisSplit[],
+	random: Random,
+	least = 2,
+): Resizing {
 	const elements = whole.inputs.reduce((sum, { shape }) => sum + elementCount(shape), 0);
 	const keeps = elements <= elementsMax && whole.nodes.some(({ kind }) => kind === "constant");
-	const parts = splitAxes(whole, splits).axes.map(({ extent }) => (keeps ? extent : 2 + random.nextBelow(3)));
+	const parts = splitAxes(whole, splits).axes.map(({ extent }) =>
+		keeps ? extent : least + random.nextBelow(3),
+	);
 	const wholes = parts.slice(0, whole.axes.length);
 	const splitsNow: AxisSplit[] = [];
 	// Back to front: an inner part may have been split again.
