@@ -134,6 +134,10 @@ function arithmeticNanoseconds(cost: KernelCost): number {
 		} else if (node.kind === "reduce") {
 			const operand = present(kernel.nodes[node.operand], "operand");
 			nanoseconds += size(operand.axes) * 2 * perElement * repetitions(cost, node);
+		} else if (node.kind === "accumulateDeviations") {
+			// The step's sum, then its difference, its sum and its square's.
+			const operand = present(kernel.nodes[node.operand], "operand");
+			nanoseconds += size(operand.axes) * 5 * perElement * repetitions(cost, node);
 		}
 	}
 	return nanoseconds;
