@@ -15,8 +15,8 @@ interface AxesBounds {
 
 export interface Quotients {
 	/**
-	 * The core of M with part · M = whole, axes apart; `noQuotient` where there is none. Of what is below M's denominator no
-	 * more is known than that; its free axes are the fewest possible, so that one M has one id.
+	 * The core of M with part · M = whole, axes apart; `noQuotient` where there is none. What is below M's denominator is
+	 * known up to signs and free axes: it has no signs and the fewest axes possible, so that one M has one id.
 	 */
 	quotient(whole: MonomialId, part: MonomialId): MonomialId;
 	/**
@@ -42,13 +42,13 @@ export function createQuotients(terms: Terms, dividePolynomials: DividePolynomia
 		bounds[quotient] = found;
 		return found;
 	};
-	/** With the fewest free axes possible, all the way down. */
+	/** With the fewest free axes possible and no signs, all the way down: by x - x, both y and -y are quotients. */
 	const skeletonOf = (polynomial: PolynomialId): PolynomialId => {
 		const found =
 			skeletons[polynomial] ??
 			mapMonomials(terms, polynomial, (monomial) => {
 				const denominator = monomial.denominator === none ? none : skeletonOf(monomial.denominator);
-				const bare = { ...monomial, denominator };
+				const bare = { ...monomial, isNegative: false, denominator };
 				return { ...bare, free: axesBounds(terms, bare).least };
 			});
 		skeletons[polynomial] = found;

@@ -244,8 +244,8 @@ const numbers: Axiom = (t) => {
 	const [x, { value }] = [t.of[0], t.of[1]];
 	const isReciprocal = Number.isInteger(value) || Number.isInteger(1 / value);
 	const found: Term[] = isReciprocal ? [divide(x, { kind: "constant", value: 1 / value })] : [];
-	// A power of two times anything is exact.
-	if (x.kind === "constant" && (value === 0.5 || value === 0.25))
+	// Exact, and nothing cancels.
+	if (x.kind === "constant" && x.value < 1 && (value === 0.5 || value === 0.25))
 		found.push({ kind: "constant", value: x.value * value });
 	return found;
 };
