@@ -144,15 +144,19 @@ async function publishFiles(
 		muGraph,
 		schedule: planned.schedule,
 	} as const;
-	const files: Record<string, BlobReference> = {
-		"kernel.c": await publishBlob(store, text(kernel.source)),
-		"kernel.h": await publishBlob(store, text(candidates.header(kernel.candidate))),
-		"kernel.so": await publishBlob(store, await readFile(kernel.library)),
-		"README.md": await publishBlob(store, text(kernelReadme(bare))),
-		"proof.json": await publishBlob(store, text(encodeProofDocument(proof))),
-		"mugraph.svg": await publishBlob(store, text(drawKernel(muGraph, planned.schedule, bare))),
-		"samples.json": samples,
+	const contents: Readonly<Record<string, Uint8Array>> = {
+		"kernel.c": text(kernel.source),
+		"kernel.h": text(candidates.header(kernel.candidate)),
+		"kernel.so": await readFile(kernel.library),
+		"README.md": text(kernelReadme(bare)),
+		"proof.json": text(encodeProofDocument(proof)),
+		"mugraph.svg": text(drawKernel(muGraph, planned.schedule, bare)),
 	};
+	const stored = Object.entries(contents).map(
+		async ([name, bytes]) => [name, await publishBlob(store, bytes)] as const,
+	);
+	const files: Record<string, BlobReference> = Object.fromEntries(await Promise.all(stored));
+	files["samples.json"] = samples;
 	return { ...bare, files };
 }
 
