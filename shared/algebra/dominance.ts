@@ -3,11 +3,14 @@
 //   one order for a product (a sum) of many: of the derivations of a value by multiplying and dividing the same factors
 //     (adding and subtracting the same terms), the cheapest;
 //   a number is multiplied into the smallest tensor: c·(X·W), (c·X)·W and X·(c·W) leave one;
+//   a sum in two steps takes first the axes that the program sums alone elsewhere;
+//   what lacks an axis is multiplied with a sum over it, not into it;
 //   a sum of products is a contraction, where that is there too;
 //   x/s + y/s and x·f + y·f are (x + y)/s and (x + y)·f, where those are there too.
 
 import { present } from "#shared/fault/assert.ts";
 import type { MapOperator } from "#shared/program/program.ts";
+import type { AxisMask } from "./axis-masks.ts";
 import type { ValueId } from "./derivation.ts";
 import {
 	type Choice,
@@ -20,10 +23,17 @@ import {
 
 export function dominantSpace(space: DerivationSpace): DerivationSpace {
 	const scaled = restrictSpace(space, smallestScaling(space));
+	const writtenSums = sumsOfProgram(space);
 	const contracted = restrictSpace(
 		scaled,
 		(value, choice) =>
-			choice.isWritten || !(isSpelledContraction(value, choice) || isDistributed(scaled, value, choice)),
+			choice.isWritten ||
+			!(
+				isSpelledContraction(value, choice) ||
+				isDistributed(scaled, value, choice) ||
+				isOddlyStepped(scaled, choice, writtenSums) ||
+				isSumOfMultiples(scaled, value, choice)
+			),
 	);
 	return restrictSpace(contracted, oneOrder(contracted));
 }
@@ -34,6 +44,32 @@ function isSpelledContraction(value: SpaceValue, { derivation }: Choice): boolea
 	if (derivation.kind !== "reduce" || derivation.operator !== "sum") return false;
 	return value.choices.some(
 		(other) => other.derivation.kind === "contract" && other.derivation.over === derivation.over,
+	);
+}
+
+/** Axis sets that the program reduces at once. */
+function sumsOfProgram(space: DerivationSpace): ReadonlySet<AxisMask> {
+	const choices = space.values.flatMap((value) => value?.choices ?? []);
+	return new Set(choices.filter(({ isWritten, over }) => isWritten && over !== 0).map(({ over }) => over));
+}
+
+/** Whether it sums what can only be had by a sum over other axes than any that the program sums at once. */
+function isOddlyStepped(space: DerivationSpace, choice: Choice, written: ReadonlySet<AxisMask>): boolean {
+	if (choice.derivation.kind !== "reduce") return false;
+	const operand = present(space.values[choice.derivation.operands[0]], "value of the space");
+	return operand.choices.some(({ over }) => over !== 0 && !written.has(over));
+}
+
+/** Whether it sums a product with a factor that lacks one of the axes: that factor is as well multiplied in between or after. */
+function isSumOfMultiples(space: DerivationSpace, value: SpaceValue, { derivation }: Choice): boolean {
+	if (derivation.kind !== "reduce" || derivation.operator !== "sum" || value.choices.length === 1)
+		return false;
+	const { over } = derivation;
+	const operand = present(space.values[derivation.operands[0]], "value of the space");
+	return operand.choices.some(
+		(choice) =>
+			familyOf(choice) === "product" &&
+			choice.derivation.operands.some((factor) => (over & ~(space.values[factor]?.axes ?? 0)) !== 0),
 	);
 }
 
