@@ -111,8 +111,11 @@ const unaries: Partial<Readonly<Record<UnaryOperator, (run: FieldRun) => Element
 		const { trials } = run;
 		const opposite = scratch(run);
 		return (operands, result) => {
+			const fact = run.facts.find(run.facts.identityOf(first(operands)));
 			fieldOperator(trials, "negate")(trials, operands, opposite);
-			writeExtremum(run, "maximum", [first(operands), opposite], result);
+			if (fact?.kind === "constant")
+				copyElement(trials.lanes, fact.value < 0 ? opposite : first(operands), result);
+			else writeExtremum(run, "maximum", [first(operands), opposite], result);
 		};
 	},
 	reciprocal: (run) => {

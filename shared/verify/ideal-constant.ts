@@ -21,27 +21,37 @@ const significandBits: Partial<Readonly<Record<DataType, number>>> = {
 };
 
 /** Of a fraction that is taken for the meaning of a constant: numerator times denominator, in shares of its bits. */
-const complexityShare = 0.7;
+const complexityShare = 0.6;
 
 /** Null where no fraction (or square or fourth root of one) is simple and near enough. `magnitude` is positive, finite. */
 export function idealConstant(magnitude: number, dataType: DataType): IdealConstant | null {
 	const bits = significandBits[dataType];
 	if (bits === undefined || !(magnitude > 0)) return null;
-	for (const root of [1, 2, 4] as const) {
-		// A power multiplies the relative error; the roots are computed and rounded once more.
-		const tolerance = (root === 1 ? 1 : 2 * root) * 2 ** (1 - bits);
-		const fraction = simplestFraction(magnitude ** root, tolerance, 2 ** (complexityShare * bits));
-		if (fraction !== null) return { ...fraction, root };
+	const halfUnit = 2 ** (Math.floor(Math.log2(magnitude)) - bits);
+	const complexityMax = 2 ** (complexityShare * bits);
+	const fraction = simplestFraction(magnitude, halfUnit, complexityMax);
+	if (fraction !== null) return { ...fraction, root: 1 };
+	for (const root of [2, 4] as const) {
+		// A root is computed, with an error of up to one unit, which its power multiplies.
+		const power = magnitude ** root;
+		const radicand = simplestFraction(power, root * power * 2 ** (1 - bits), complexityMax);
+		// A rational root would have to be the constant itself.
+		if (radicand !== null && !hasRationalRoot(radicand)) return { ...radicand, root };
 	}
 	return null;
 }
 
+interface Fraction {
+	readonly numerator: number;
+	readonly denominator: number;
+}
+
+function hasRationalRoot({ numerator, denominator }: Fraction): boolean {
+	return Number.isInteger(Math.sqrt(numerator)) && Number.isInteger(Math.sqrt(denominator));
+}
+
 /** By continued fractions: the first convergent within the tolerance, unless it is too complex. */
-function simplestFraction(
-	value: number,
-	tolerance: number,
-	complexityMax: number,
-): { readonly numerator: number; readonly denominator: number } | null {
+function simplestFraction(value: number, tolerance: number, complexityMax: number): Fraction | null {
 	let [before, numerator] = [0, 1];
 	let [below, denominator] = [1, 0];
 	let rest = value;
@@ -50,7 +60,7 @@ function simplestFraction(
 		[before, numerator] = [numerator, whole * numerator + before];
 		[below, denominator] = [denominator, whole * denominator + below];
 		if (numerator * denominator > complexityMax || denominator > complexityMax) return null;
-		if (numerator > 0 && Math.abs(numerator / denominator - value) <= tolerance * value)
+		if (numerator > 0 && Math.abs(numerator / denominator - value) <= tolerance)
 			return { numerator, denominator };
 		if (rest === whole) return null;
 		rest = 1 / (rest - whole);

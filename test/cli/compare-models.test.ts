@@ -17,7 +17,9 @@ interface Pair {
 }
 
 function compareFiles(a: string, b: string) {
-	const [left, right] = [a, b].map((file) => importModel(readFileSync(join(suite, file))).graph);
+	const [left, right] = [a, b].map(
+		(file) => importModel(readFileSync(join(suite, file)), { windows: "primitives" }).graph,
+	);
 	if (left === undefined || right === undefined) throw new Error("two graphs were imported");
 	return compareModels(left, right, 1);
 }
@@ -37,6 +39,6 @@ describe.skipIf(!isThere)("published rewrite rules", () => {
 		}
 		console.log(`published rules: ${proven} of ${equalPairs} equal pairs proven, ${pairs.length} pairs`);
 		expect(wrong).toEqual([]);
-		expect(proven).toBeGreaterThan(equalPairs / 2);
+		expect(proven).toBeGreaterThanOrEqual(0.98 * equalPairs);
 	});
 });
