@@ -176,5 +176,6 @@ describe("operators and the functions that define them", () => {
 		tally.print();
 		for (const [reason, list] of notImported) console.log(`  ${list.length} not imported: ${reason}`);
 		expect(tally.wrong).toEqual([]);
+		expect(tally.provenShare()).toBeGreaterThan(0.7);
 	});
 });
