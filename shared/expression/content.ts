@@ -1,8 +1,9 @@
 // A polynomial as a common monomial factor times what is left.
 
+import type { AxisSetId } from "./axis-sets.ts";
 import type { CoefficientId } from "./coefficients.ts";
 import { intersectMultisets, subtractMultiset } from "./multiset.ts";
-import { mapMonomials, negatePolynomial } from "./polynomial.ts";
+import { mapMonomials, splitSign } from "./polynomial.ts";
 import { type Monomial, type MonomialId, none, type PolynomialId, type Terms } from "./terms.ts";
 
 /** The greatest coefficient that divides all of the polynomial's. */
@@ -29,28 +30,21 @@ export interface Content {
 
 /**
  * `factor` · `rest` is the polynomial: every monomial's common coefficient, atoms, exponential and denominator, and the
- * sign that makes `rest` the smaller of it and its negation. `multiply` is the product of monomials; where free axes keep
- * the product from being the polynomial again, only the sign is taken out.
+ * sign. What has an axis that some monomial has summed stays in `rest`:
+ * outside it, the axis would be free again.
  */
-export function splitContent(
-	terms: Terms,
-	polynomial: PolynomialId,
-	multiply: (a: MonomialId, b: MonomialId) => MonomialId,
-): Content {
-	const ids = terms.polynomial(polynomial).monomials;
-	const common = ids.map((id) => terms.monomial(id)).reduce((a, b) => commonFactor(terms, a, b));
-	const factor = withFreeAxes(terms, { ...common, isNegative: false, degree: terms.degrees.one });
-	const factorId = terms.monomialOf(factor);
-	const rests = ids.map((id) => terms.monomialOf(withoutFactor(terms, terms.monomial(id), factor)));
-	const isExact = rests.every((rest, at) => multiply(factorId, rest) === ids[at]);
-	const positive = isExact ? { ...factor } : terms.unit;
-	const rest = isExact ? terms.polynomialOf(rests) : polynomial;
-	const negated = negatePolynomial(terms, rest);
-	return isSmaller(terms, negated, rest)
-		? { factor: terms.monomialOf({ ...positive, isNegative: true }), rest: negated }
-		: { factor: terms.monomialOf(positive), rest };
+export function splitContent(terms: Terms, polynomial: PolynomialId): Content {
+	const monomials = terms.polynomial(polynomial).monomials.map((id) => terms.monomial(id));
+	const common = monomials.reduce((a, b) => commonFactor(terms, a, b));
+	const factor = onlyInside(terms, common);
+	const rest = terms.polynomialOf(
+		monomials.map((monomial) => terms.monomialOf(withoutFactor(terms, monomial, factor))),
+	);
+	const { isNegative, polynomial: positive } = splitSign(terms, rest);
+	return { factor: terms.monomialOf({ ...factor, isNegative }), rest: positive };
 }
 
+/** With the axes that are free in both. */
 function commonFactor(terms: Terms, a: Monomial, b: Monomial): Monomial {
 	return {
 		...terms.unit,
@@ -58,7 +52,22 @@ function commonFactor(terms: Terms, a: Monomial, b: Monomial): Monomial {
 		atoms: intersectMultisets(a.atoms, b.atoms),
 		exponent: commonExponent(terms, a.exponent, b.exponent),
 		denominator: a.denominator === b.denominator ? a.denominator : none,
+		free: terms.axisSets.intersect(a.free, b.free),
 	};
+}
+
+/** The parts of a common factor all of whose axes are free. */
+function onlyInside(terms: Terms, common: Monomial): Monomial {
+	const isInside = (axes: AxisSetId): boolean => terms.axisSets.isInside(axes, common.free);
+	const keep = (part: PolynomialId): PolynomialId =>
+		part !== none && isInside(terms.polynomial(part).free) ? part : none;
+	return withFreeAxes(terms, {
+		...terms.unit,
+		coefficient: common.coefficient,
+		atoms: common.atoms.filter((atom) => isInside(terms.atom(atom).axes)),
+		exponent: keep(common.exponent),
+		denominator: keep(common.denominator),
+	});
 }
 
 function commonExponent(terms: Terms, a: PolynomialId, b: PolynomialId): PolynomialId {
@@ -93,12 +102,4 @@ function withoutExponent(terms: Terms, whole: PolynomialId, part: PolynomialId):
 	const { monomials } = terms.polynomial(whole);
 	const rest = subtractMultiset(monomials, terms.polynomial(part).monomials) ?? [];
 	return terms.polynomialOf(rest);
-}
-
-/** By any order that does not depend on the sign either started with. */
-function isSmaller(terms: Terms, a: PolynomialId, b: PolynomialId): boolean {
-	const left = terms.polynomial(a).monomials;
-	const right = terms.polynomial(b).monomials;
-	const at = left.findIndex((id, index) => id !== right[index]);
-	return at >= 0 && (left[at] ?? 0) < (right[at] ?? 0);
 }

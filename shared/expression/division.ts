@@ -91,7 +91,7 @@ function divideSquare(
 	part: PolynomialId,
 ): PolynomialId {
 	if (terms.polynomial(part).monomials.length < 2) return noQuotient;
-	const { factor, rest } = splitContent(terms, part, products.multiplyMonomials);
+	const { factor, rest } = splitContent(terms, part);
 	const square = terms.atomOf({ kind: "square", argument: rest }, terms.polynomial(rest).free);
 	const reduced: MonomialId[] = [];
 	for (const id of terms.polynomial(whole).monomials) {

@@ -1,7 +1,7 @@
 // What acts on a polynomial monomial by monomial.
 
 import type { AxisId } from "#shared/program/program.ts";
-import { mergeMultisets } from "./multiset.ts";
+import { type Multiset, mergeMultisets } from "./multiset.ts";
 import type { AtomForm, Monomial, MonomialId, PolynomialId, Terms } from "./terms.ts";
 
 export function addPolynomials(terms: Terms, a: PolynomialId, b: PolynomialId): PolynomialId {
@@ -10,6 +10,25 @@ export function addPolynomials(terms: Terms, a: PolynomialId, b: PolynomialId): 
 
 export function negatePolynomial(terms: Terms, polynomial: PolynomialId): PolynomialId {
 	return mapMonomials(terms, polynomial, (monomial) => ({ ...monomial, isNegative: !monomial.isNegative }));
+}
+
+export interface Signed {
+	readonly isNegative: boolean;
+	readonly polynomial: PolynomialId;
+}
+
+/** The one of a polynomial and its negation that stands for both, and whether it is the negation. */
+export function splitSign(terms: Terms, polynomial: PolynomialId): Signed {
+	const negated = negatePolynomial(terms, polynomial);
+	return isBefore(terms.polynomial(negated).monomials, terms.polynomial(polynomial).monomials)
+		? { isNegative: true, polynomial: negated }
+		: { isNegative: false, polynomial };
+}
+
+/** Any order does that depends on the two only. */
+function isBefore(left: Multiset, right: Multiset): boolean {
+	const at = left.findIndex((id, index) => id !== right[index]);
+	return at >= 0 && (left[at] ?? 0) < (right[at] ?? 0);
 }
 
 /** Over whole axes: each monomial sums the axis, whether or not it is free in it. */

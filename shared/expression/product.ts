@@ -2,10 +2,10 @@
 // makes every search below it explode, and no kernel wants it), a product of more monomials than the limit, and square
 // roots, which never merge.
 
-import { commonCoefficient, scalePolynomial, splitContent } from "./content.ts";
+import { commonCoefficient, splitContent } from "./content.ts";
 import { mergeMultisets } from "./multiset.ts";
 import { createPairMemo, remembered } from "./pair-memo.ts";
-import { addPolynomials, atomPolynomial, mapMonomials } from "./polynomial.ts";
+import { addPolynomials, atomPolynomial, mapMonomials, type Signed, splitSign } from "./polynomial.ts";
 import { type MonomialId, none, type PolynomialId, type Terms } from "./terms.ts";
 
 export interface Products {
@@ -49,13 +49,15 @@ export function createProducts(terms: Terms): Products {
 function joinMonomials(terms: Terms, products: Products, a: MonomialId, b: MonomialId): MonomialId {
 	const left = terms.monomial(a);
 	const right = terms.monomial(b);
+	const below = joinParts(left.denominator, right.denominator, products.multiply);
+	const { isNegative, polynomial: denominator } = splitDenominatorSign(terms, below);
 	return terms.monomialOf({
-		isNegative: left.isNegative !== right.isNegative,
+		isNegative: (left.isNegative !== right.isNegative) !== isNegative,
 		coefficient: terms.coefficients.multiply(left.coefficient, right.coefficient),
 		degree: terms.degrees.multiply(left.degree, right.degree),
 		atoms: mergeMultisets(left.atoms, right.atoms),
 		exponent: joinParts(left.exponent, right.exponent, (x, y) => addPolynomials(terms, x, y)),
-		denominator: joinParts(left.denominator, right.denominator, products.multiply),
+		denominator,
 		free: terms.axisSets.union(left.free, right.free),
 	});
 }
@@ -89,8 +91,8 @@ function squareOfSum(
 	b: PolynomialId,
 ): PolynomialId | null {
 	if (terms.polynomial(a).monomials.length !== terms.polynomial(b).monomials.length) return null;
-	const left = splitContent(terms, a, products.multiplyMonomials);
-	const right = splitContent(terms, b, products.multiplyMonomials);
+	const left = splitContent(terms, a);
+	const right = splitContent(terms, b);
 	if (left.rest !== right.rest) return null;
 	const square = atomPolynomial(
 		terms,
@@ -101,20 +103,25 @@ function squareOfSum(
 	return products.multiplyOut(square, terms.polynomialOf([factor]));
 }
 
-/** Numbers leave the denominator upside down, so that x/(y/c) and x·c/y are one. */
+function splitDenominatorSign(terms: Terms, denominator: PolynomialId | typeof none): Signed {
+	return denominator === none ? { isNegative: false, polynomial: none } : splitSign(terms, denominator);
+}
+
+/** Numbers leave the denominator upside down, and its sign leaves it, so that x/(-y/c) and -x·c/y are one. */
 function dividePolynomial(terms: Terms, products: Products, a: PolynomialId, b: PolynomialId): PolynomialId {
-	const { coefficients, axisSets } = terms;
+	const { coefficients } = terms;
 	const common = commonCoefficient(terms, b);
-	const rest = mapMonomials(terms, b, (monomial) => ({
+	const primitive = mapMonomials(terms, b, (monomial) => ({
 		...monomial,
 		coefficient: coefficients.quotient(monomial.coefficient, common),
 	}));
-	const divisor = rest === terms.one ? none : rest;
-	const { free } = terms.polynomial(b);
-	const divided = mapMonomials(terms, a, (monomial) => ({
-		...monomial,
-		denominator: joinParts(monomial.denominator, divisor, products.multiply),
-		free: axisSets.union(monomial.free, free),
-	}));
-	return scalePolynomial(terms, divided, coefficients.reciprocal(common));
+	const { isNegative, polynomial } = splitSign(terms, primitive);
+	const reciprocal = terms.monomialOf({
+		...terms.unit,
+		isNegative,
+		coefficient: coefficients.reciprocal(common),
+		denominator: polynomial === terms.one ? none : polynomial,
+		free: terms.polynomial(b).free,
+	});
+	return products.multiplyOut(a, terms.polynomialOf([reciprocal]));
 }

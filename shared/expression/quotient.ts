@@ -4,7 +4,7 @@ import type { AxisSetId } from "./axis-sets.ts";
 import { noQuotient } from "./coefficients.ts";
 import { hasMultiset, subtractMultiset } from "./multiset.ts";
 import { createPairMemo, unknown } from "./pair-memo.ts";
-import { mapMonomials } from "./polynomial.ts";
+import { mapMonomials, splitSign } from "./polynomial.ts";
 import { type Monomial, type MonomialId, none, type PolynomialId, type Terms } from "./terms.ts";
 
 /** What is known of the free axes of a quotient: it has those of `least`, and none but those of `most`. */
@@ -16,7 +16,7 @@ interface AxesBounds {
 export interface Quotients {
 	/**
 	 * The core of M with part · M = whole, axes apart; `noQuotient` where there is none. What is below M's denominator is
-	 * known up to signs and free axes: it has no signs and the fewest axes possible, so that one M has one id.
+	 * known up to free axes: it has the fewest possible, so that one M has one id.
 	 */
 	quotient(whole: MonomialId, part: MonomialId): MonomialId;
 	/**
@@ -42,23 +42,28 @@ export function createQuotients(terms: Terms, dividePolynomials: DividePolynomia
 		bounds[quotient] = found;
 		return found;
 	};
-	/** With the fewest free axes possible and no signs, all the way down: by x - x, both y and -y are quotients. */
+	/** With the fewest free axes possible, all the way down. */
 	const skeletonOf = (polynomial: PolynomialId): PolynomialId => {
 		const found =
 			skeletons[polynomial] ??
 			mapMonomials(terms, polynomial, (monomial) => {
-				const denominator = monomial.denominator === none ? none : skeletonOf(monomial.denominator);
-				const bare = { ...monomial, isNegative: false, denominator };
+				const bare = withDenominator(terms, monomial, monomial.denominator, skeletonOf);
 				return { ...bare, free: axesBounds(terms, bare).least };
 			});
 		skeletons[polynomial] = found;
 		return found;
 	};
 	const divideDenominator = (whole: PolynomialId, part: PolynomialId): PolynomialId | null => {
-		if (part === none) return whole === none ? none : skeletonOf(whole);
+		if (part === none) return whole;
 		const quotient = whole === none ? noQuotient : dividePolynomials(whole, part);
-		if (quotient === noQuotient) return null;
-		return quotient === terms.one ? none : skeletonOf(quotient);
+		return quotient === noQuotient ? null : quotient;
+	};
+	const divideMonomials = (whole: Monomial, part: Monomial): MonomialId => {
+		const above = divideAbove(terms, whole, part);
+		if (above === null) return noQuotient;
+		const denominator = divideDenominator(whole.denominator, part.denominator);
+		if (denominator === null) return noQuotient;
+		return terms.monomialOf(withDenominator(terms, above, denominator, skeletonOf));
 	};
 	return {
 		quotient: (whole, part) => {
@@ -69,7 +74,7 @@ export function createQuotients(terms: Terms, dividePolynomials: DividePolynomia
 			if (a === b) return terms.unitId;
 			const known = memo.get(a, b);
 			if (known !== unknown) return known;
-			const result = divideMonomial(terms, terms.monomial(a), terms.monomial(b), divideDenominator);
+			const result = divideMonomials(terms.monomial(a), terms.monomial(b));
 			memo.set(a, b, result);
 			return result;
 		},
@@ -98,25 +103,34 @@ export function createQuotients(terms: Terms, dividePolynomials: DividePolynomia
 	};
 }
 
-function divideMonomial(
-	terms: Terms,
-	whole: Monomial,
-	part: Monomial,
-	divideDenominator: (whole: PolynomialId, part: PolynomialId) => PolynomialId | null,
-): MonomialId {
+/** All but the denominators. */
+function divideAbove(terms: Terms, whole: Monomial, part: Monomial): Monomial | null {
 	const atoms = subtractMultiset(whole.atoms, part.atoms);
-	if (atoms === null) return noQuotient;
+	if (atoms === null) return null;
 	const degree = terms.degrees.quotient(whole.degree, part.degree);
-	if (degree === noQuotient) return noQuotient;
+	if (degree === noQuotient) return null;
 	const coefficient = terms.coefficients.quotient(whole.coefficient, part.coefficient);
-	if (coefficient === noQuotient) return noQuotient;
+	if (coefficient === noQuotient) return null;
 	const exponent = divideExponent(terms, whole.exponent, part.exponent);
-	if (exponent === null) return noQuotient;
-	const denominator = divideDenominator(whole.denominator, part.denominator);
-	if (denominator === null) return noQuotient;
+	if (exponent === null) return null;
 	const isNegative = whole.isNegative !== part.isNegative;
-	const free = terms.axisSets.empty;
-	return terms.monomialOf({ isNegative, coefficient, degree, atoms, exponent, denominator, free });
+	return { ...terms.unit, isNegative, coefficient, degree, atoms, exponent };
+}
+
+/** Over the denominator's skeleton, whose sign goes to the monomial. */
+function withDenominator(
+	terms: Terms,
+	monomial: Monomial,
+	denominator: PolynomialId | typeof none,
+	skeletonOf: (polynomial: PolynomialId) => PolynomialId,
+): Monomial {
+	if (denominator === none) return { ...monomial, denominator };
+	const { isNegative, polynomial } = splitSign(terms, skeletonOf(denominator));
+	return {
+		...monomial,
+		isNegative: monomial.isNegative !== isNegative,
+		denominator: polynomial === terms.one ? none : polynomial,
+	};
 }
 
 function divideExponent(terms: Terms, whole: PolynomialId, part: PolynomialId): PolynomialId | null {

@@ -35,7 +35,7 @@ export interface Monomial {
 	readonly degree: DegreeId;
 	readonly atoms: Multiset;
 	readonly exponent: PolynomialId | typeof none;
-	/** Its monomials' coefficients have no common factor. */
+	/** Its monomials' coefficients have no common factor, and its sign is in the monomial's. */
 	readonly denominator: PolynomialId | typeof none;
 	readonly free: AxisSetId;
 }

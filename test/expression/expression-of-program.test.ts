@@ -38,6 +38,16 @@ function expectValuesInside(program: Program): void {
 	});
 }
 
+/** What is its own negation, as x - x, is zero. */
+function hasZeroDenominator(program: Program): boolean {
+	const { e, ids } = understand(program);
+	return program.nodes.some((node) => {
+		if (node.kind !== "map" || node.operator !== "divide") return false;
+		const denominator = ids[node.operands[1] ?? -1] ?? -1;
+		return e.negate(denominator) === denominator;
+	});
+}
+
 function liveNodes(program: Program): ReadonlySet<ProgramNodeId> {
 	const live = new Set(program.outputs.flatMap(({ pieces }) => pieces.map(({ node }) => node)));
 	for (let at = program.nodes.length - 1; at >= 0; at--) {
@@ -62,7 +72,10 @@ describe("every value of a program is inside an output, with its own axes", () =
 			fc.property(
 				fc.integer({ min: 0, max: 2 ** 31 - 1 }),
 				fc.integer({ min: 1, max: 14 }),
-				(programSeed, length) => expectValuesInside(randomProgram(programSeed, length)),
+				(programSeed, length) => {
+					const program = randomProgram(programSeed, length);
+					if (!hasZeroDenominator(program)) expectValuesInside(program);
+				},
 			),
 			{ seed, numRuns: 600 },
 		);
