@@ -1,16 +1,17 @@
 // Finds µGraphs for a program. In: the canonical program and limits. Out: µGraphs that are to be verified, a report, and a
 // cursor when the state budget ended the search. Three of the four choices of a kernel's design are drawn here, one after
-// the other, each pruned by what it alone decides: the DAG (algebra.ts, variants.ts), its cut into kernels (cuts.ts), and
+// the other, each pruned by what it alone decides: the DAG (shared/algebra, variants.ts), its cut into kernels (cuts.ts), and
 // where each kernel's axes go (placement.ts); tile sizes stay symbolic until schedules are drawn. Mirage (OSDI'25, section
 // 4) enumerates all of them together. Placements are made once for each kernel and ranked there; a cut combines the best few.
 
+import { type AlgebraReport, type DagEnumeration, enumerateDags } from "#shared/algebra/enumerate-dags.ts";
 import { muGraphHash } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
-import { rewriteProgram } from "./algebra.ts";
 import { assembleMuGraph } from "./assemble.ts";
 import { PlacementMemo } from "./combine-placements.ts";
 import { muGraphCost } from "./cost.ts";
+import { beamRule, cutRankRule } from "./partitions.ts";
 import { enumeratePositions, type Position } from "./positions.ts";
 import { type RankedMuGraph, selectRankedEntries } from "./select.ts";
 import { enumerateVariants } from "./variants.ts";
@@ -36,6 +37,8 @@ export interface SearchLimits {
 }
 
 export interface SearchReport {
+	/** Of choice 1, which every call and shard makes as a whole. */
+	readonly algebra: AlgebraReport;
 	/** Of this shard. */
 	readonly statesVisited: number;
 	/** By the rule that pruned them. Adds up over shards and over calls that go on from each other. */
@@ -44,6 +47,8 @@ export interface SearchReport {
 	readonly placementsPruned: Readonly<Record<string, number>>;
 	readonly dags: number;
 	readonly cuts: number;
+	/** Whether cuts were left out that may be worth something. */
+	readonly cutEnumeration: "complete" | "best";
 	readonly placements: number;
 	/** Distinct µGraphs, before selection: one that comes up again counts as "same µGraph" in `placementsPruned`. */
 	readonly emitted: number;
@@ -60,9 +65,22 @@ export interface SearchOutcome {
 	readonly cursor: string | null;
 }
 
+/** Rules that leave cuts out which may be worth something. */
+const cutRules = [beamRule, cutRankRule];
 const placementsOfKernelMax = 12;
 /** The found are thinned by selection when they are so many times more than will be returned. */
 const heldFactor = 8;
+
+/** DAGs whose cuts are drawn, cheapest first: a program of eight units has some four hundred cuts for each. */
+const dagsMax = 12;
+/** Calls that go on from each other, or share a search, are often of one program. */
+const enumerations = new WeakMap<Program, DagEnumeration>();
+
+function enumerateOnce(program: Program): DagEnumeration {
+	const enumeration = enumerations.get(program) ?? enumerateDags(program, { dagsMax });
+	enumerations.set(program, enumeration);
+	return enumeration;
+}
 
 /**
  * Deterministic, and resumable at any state: the µGraphs of a call that ended at `cursor` together with those of the calls
@@ -73,8 +91,10 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 	const start = cursor === undefined ? 0 : parseCursor(cursor);
 	const { index, count } = limits.shard ?? { index: 0, count: 1 };
 	const collector = new Collector(limits);
-	const variants = enumerateVariants(rewriteProgram(program));
-	const cutLimits = { kernelsMax: limits.kernelsMax ?? 4, unitsMax: limits.unitsMax ?? 8 };
+	const algebra = enumerateOnce(program);
+	const variants = enumerateVariants(algebra.dags);
+	const { kernelsMax = 4, unitsMax = 8 } = limits;
+	const cutLimits = { kernelsMax, unitsMax, cutsMax: cutsMaxOf(algebra.dags.length) };
 	let ordinal = 0;
 	let stoppedAt: number | null = null;
 	for (const position of enumeratePositions(variants, cutLimits)) {
@@ -89,9 +109,18 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 	return {
 		found: selected.map(({ muGraph }) => muGraph),
 		positions: selected.map(({ position }) => position),
-		report: { ...collector.report(), stop: stoppedAt === null ? "saturated" : "stateLimit" },
+		report: {
+			algebra: algebra.report,
+			...collector.report(),
+			stop: stoppedAt === null ? "saturated" : "stateLimit",
+		},
 		cursor: stoppedAt === null ? null : `${stoppedAt}`,
 	};
+}
+
+/** Cuts of each DAG beyond the safe ones: a program's share of about 800. */
+function cutsMaxOf(dags: number): number {
+	return Math.max(16, Math.ceil(800 / dags));
 }
 
 function parseCursor(text: string): number {
@@ -134,9 +163,10 @@ class Collector {
 		return selectRankedEntries(this.#held, this.#limits.foundMax);
 	}
 
-	report(): Omit<SearchReport, "stop"> {
+	report(): Omit<SearchReport, "algebra" | "stop"> {
 		return {
 			...this.#counts,
+			cutEnumeration: cutRules.some((rule) => rule in this.#statesPruned) ? "best" : "complete",
 			statesPruned: this.#statesPruned,
 			placementsPruned: this.#placementsPruned,
 			emitted: this.#seen.size,
