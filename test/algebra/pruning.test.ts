@@ -55,7 +55,7 @@ function addOperator({ b, random, values }: Draft): boolean {
 	return true;
 }
 
-const runs = 60;
+const runs = 40;
 
 test(`no DAG of the unpruned search is lost on ${runs} random programs`, () => {
 	const random = createRandom(testSeed, 29);
@@ -66,7 +66,7 @@ test(`no DAG of the unpruned search is lost on ${runs} random programs`, () => {
 		const print = (dag: Program): string => formulas(dag, "ABC", "abc").join("; ");
 		const wide = { dagsMax: 5000, dominance: false } as const;
 		const pruned = enumerateDags(program, wide);
-		const unpruned = enumerateDags(program, { ...wide, prune: "none", valuesMax: 70 });
+		const unpruned = enumerateDags(program, { ...wide, prune: "none", valuesMax: 40 });
 		if (pruned.report.extraction !== "complete" || unpruned.report.extraction !== "complete") continue;
 		const found = new Set(pruned.dags.map(print));
 		const lost = unpruned.dags.map(print).filter((formula) => !found.has(formula));
