@@ -17,7 +17,7 @@ import { type ProgramValues, valuesOfProgram } from "./program-values.ts";
 import { writeProgram } from "./write-program.ts";
 
 export interface AlgebraLimits {
-	/** Values of the closure, the program's own included. Default 320. */
+	/** Values of the closure, the program's own included. Default 256. */
 	readonly valuesMax?: number;
 	/** Derivations of all values together. Default 8,000. */
 	readonly derivationsMax?: number;
@@ -52,11 +52,11 @@ export interface DagEnumeration {
 	readonly report: AlgebraReport;
 }
 
-const valuesMaxDefault = 320;
+const valuesMaxDefault = 256;
 const derivationsMaxDefault = 8000;
 const dagsMaxDefault = 48;
 /** About a fifth of a second. */
-const queriesMax = 12_000;
+const queriesMax = 10_000;
 /** Above so many DAGs, or states to find them, the best are sought instead of all. */
 const allDagsMax = 2048;
 const allStatesMax = 8000;
