@@ -6,18 +6,13 @@ import type { Multiset } from "./multiset.ts";
 import { createPairMemo, remembered } from "./pair-memo.ts";
 import type { Products } from "./product.ts";
 import { createQuotients, type Quotients } from "./quotient.ts";
-import { type MonomialId, none, type PolynomialId, type Terms } from "./terms.ts";
+import type { MonomialId, PolynomialId, Terms } from "./terms.ts";
 
 export interface Division extends Quotients {
 	/** Q with part · Q = whole; `noQuotient` where there is none. */
 	dividePolynomials(whole: PolynomialId, part: PolynomialId): PolynomialId | typeof noQuotient;
-	/** `whole` without the monomials of part · quotient, those that `admits` allows; null when they are not all inside. */
-	removeProduct(
-		whole: Multiset,
-		part: Multiset,
-		quotient: MonomialId,
-		admits: (part: MonomialId, whole: MonomialId) => boolean,
-	): readonly MonomialId[] | null;
+	/** `rest` without the monomials of part · quotient, axes apart; null when they are not all inside. */
+	removeProduct(rest: Multiset, part: Multiset, quotient: MonomialId): Multiset | null;
 }
 
 export function createDivision(terms: Terms, products: Products): Division {
@@ -34,43 +29,40 @@ export function createDivision(terms: Terms, products: Products): Division {
 	const division: Division = {
 		...quotients,
 		dividePolynomials,
-		removeProduct: (whole, part, quotient, admits) => {
-			const rest = [...whole];
-			const remove = (at: number): boolean => {
-				const next = part[at];
-				if (next === undefined) return true;
-				let tried = none;
-				for (let index = 0; index < rest.length; index++) {
-					const candidate = rest[index] ?? none;
-					if (candidate === none || candidate === tried) continue;
-					tried = candidate;
-					if (quotients.quotient(candidate, next) !== quotient || !admits(next, candidate)) continue;
-					rest[index] = none;
-					if (remove(at + 1)) return true;
-					rest[index] = candidate;
-				}
-				return false;
-			};
-			return remove(0) ? rest.filter((id) => id !== none) : null;
+		// Any of several that are equal but for their axes will do: which of them is meant, only all together decide.
+		removeProduct: (rest, part, quotient) => {
+			const left = [...rest];
+			for (const factor of part) {
+				const at = left.findIndex((candidate) => quotients.quotient(candidate, factor) === quotient);
+				if (at < 0) return null;
+				left.splice(at, 1);
+			}
+			return left;
 		},
 	};
 	return division;
 }
 
-/** By trying which monomial of the divisor made the dividend's first one. */
+/**
+ * By trying which monomial of the divisor made the dividend's first one. Of each product's axes it asks only that some
+ * monomial of the dividend has them, so that it never takes back a choice among monomials that differ in axes alone.
+ */
 function divideOut(terms: Terms, division: Division, whole: PolynomialId, part: PolynomialId): PolynomialId {
 	const divisor = terms.polynomial(part).monomials;
 	const dividend = terms.polynomial(whole).monomials;
 	if (dividend.length % divisor.length !== 0) return noQuotient;
-	const divideRest = (rest: readonly MonomialId[]): readonly MonomialId[] | null => {
+	const isMade = (factor: MonomialId, quotient: MonomialId): boolean =>
+		dividend.some(
+			(product) =>
+				division.quotient(product, factor) === quotient && division.admitsProduct(factor, quotient, product),
+		);
+	const divideRest = (rest: Multiset): readonly MonomialId[] | null => {
 		const first = rest[0];
 		if (first === undefined) return [];
 		for (const candidate of new Set(divisor)) {
 			const core = division.quotient(first, candidate);
-			if (core === noQuotient || !division.admitsProduct(candidate, core, first)) continue;
-			const left = division.removeProduct(rest, divisor, core, (part, product) =>
-				division.admitsProduct(part, core, product),
-			);
+			if (core === noQuotient || !divisor.every((factor) => isMade(factor, core))) continue;
+			const left = division.removeProduct(rest, divisor, core);
 			const others = left === null ? null : divideRest(left);
 			if (others === null) continue;
 			const quotient = { ...terms.monomial(core), free: division.leastAxes(core) };

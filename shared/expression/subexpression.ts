@@ -120,9 +120,12 @@ function isInGroup(division: Division, part: Multiset, signature: number, group:
 		if ((signature & ~place.signature) !== 0) continue;
 		const quotient = division.quotient(place.id, first);
 		if (quotient === noQuotient || !division.admits(first, quotient, place.id, place.extra)) continue;
-		const admits = (factor: MonomialId, whole: MonomialId): boolean =>
-			division.admits(factor, quotient, whole, place.extra);
-		if (division.removeProduct(group.monomials, part, quotient, admits) !== null) return true;
+		const isMade = (factor: MonomialId): boolean =>
+			group.places.some(
+				({ id, extra }) =>
+					division.quotient(id, factor) === quotient && division.admits(factor, quotient, id, extra),
+			);
+		if (part.every(isMade) && division.removeProduct(group.monomials, part, quotient) !== null) return true;
 	}
 	return false;
 }
