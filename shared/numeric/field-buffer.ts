@@ -38,7 +38,15 @@ export interface FieldTrials {
 	readonly masked: Uint8Array;
 	/** Lanes in which a denominator was zero or a radicand no residue: to be drawn again. */
 	readonly failed: Uint8Array;
-	/** Row l: by what each lane's exponent enters the exponent of the root of unity in lane l. `lanes` squared, drawn when first asked for. */
+	/**
+	 * Lanes whose values outside exponents count: all, or few where exponentials are interpreted, since each of these mixes
+	 * all lanes. In the others what holds an exponential is NaN outside.
+	 */
+	readonly compared: Uint8Array;
+	/**
+	 * By what each lane's exponent enters the exponent of the root of unity in each compared lane: `lanes` numbers for each
+	 * of them in turn. Drawn when first asked for.
+	 */
 	mixing(): Float64Array;
 	/** Every distinct exponent that came up: its values in all lanes that are not masked. */
 	readonly exponents: Map<string, Float64Array>;

@@ -147,14 +147,17 @@ const exp: FieldOperator = exponential("exp")((trials, [a], result) => {
 	const powers = rootPowers[fieldPairs.findIndex((pair) => pair.p === p)];
 	const values = a.buffer.inside.slice(a.at, a.at + lanes);
 	noteExponent(trials, values);
-	for (let lane = 0; lane < lanes; lane++) {
+	result.buffer.outside.fill(Number.NaN, result.at, result.at + lanes);
+	result.buffer.inside.fill(Number.NaN, result.at, result.at + lanes);
+	for (let lane = 0, row = 0; lane < lanes; lane++) {
+		if (trials.compared[lane] !== 1) continue;
 		let exponent = 0;
 		for (let from = 0; from < lanes; from++) {
-			const factor = mixing[lane * lanes + from] as number;
+			const factor = mixing[row * lanes + from] as number;
 			exponent += multiplyModulo(values[from] as number, factor, q, 1 / q);
 		}
 		result.buffer.outside[result.at + lane] = powers?.power(exponent % q) ?? Number.NaN;
-		result.buffer.inside[result.at + lane] = Number.NaN;
+		row++;
 	}
 });
 
@@ -207,7 +210,8 @@ const squareRoot: FieldOperator = (trials, [a], result) => {
 	if (a === undefined) return;
 	const { p, q } = trials.pair;
 	for (let lane = 0; lane < trials.lanes; lane++) {
-		const root = principalRootModulo(a.buffer.outside[a.at + lane] as number, p);
+		const outside = a.buffer.outside[a.at + lane] as number;
+		const root = Number.isNaN(outside) ? Number.NaN : principalRootModulo(outside, p);
 		if (root === null) trials.failed[lane] = 1;
 		result.buffer.outside[result.at + lane] = root ?? 1;
 		const inside = a.buffer.inside[a.at + lane] as number;

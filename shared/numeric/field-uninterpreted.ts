@@ -14,7 +14,7 @@ export function identify(trials: FieldTrials, buffer: FieldBuffer, at: number): 
 	let [a, b] = trials.keys;
 	for (let lane = 0; lane < trials.lanes; lane++) {
 		if (trials.masked[lane] === 1) continue;
-		const outside = buffer.outside[at + lane] as number;
+		const outside = trials.compared[lane] === 1 ? (buffer.outside[at + lane] as number) : absent;
 		const inside = buffer.inside[at + lane] as number;
 		const second = Number.isNaN(inside) ? absent : inside;
 		a = absorb(absorb(a, outside), second);

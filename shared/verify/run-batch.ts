@@ -55,6 +55,8 @@ export type BatchOutcome =
 	/** No lane could be counted. */
 	| { readonly kind: "spoiled" };
 
+/** Lanes compared where exponentials are interpreted: each proves 2^-10 or better. */
+const comparedMax = 16;
 /** Lanes that must confirm what the others say of exponents. */
 const confirmationsMin = 4;
 /** An integer above this makes no useful bound. */
@@ -103,6 +105,7 @@ export function runTrials(
 function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Set<string>): FieldTrials {
 	const { pair, fragment, lanes, seed, batch } = options;
 	const random = createRandom(seed, 2 * batch);
+	const compared = chooseCompared(masked, fragment);
 	let mixing: Float64Array | null = null;
 	return {
 		pair,
@@ -110,9 +113,10 @@ function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Se
 		lanes,
 		keys: [random.nextUint32() | 0, random.nextUint32() | 0],
 		mixing: () => {
-			mixing ??= drawMixing(masked, pair.q, random);
+			mixing ??= drawMixing(masked, compared, pair.q, random);
 			return mixing;
 		},
+		compared,
 		exponents: new Map(),
 		masked,
 		failed: new Uint8Array(lanes),
@@ -121,11 +125,20 @@ function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Se
 	};
 }
 
-/** Uniform; nothing from lanes that are left out. */
-function drawMixing(masked: Uint8Array, q: number, random: Random): Float64Array {
-	const lanes = masked.length;
-	return new Float64Array(lanes * lanes).map((_, at) => (masked[at % lanes] === 1 ? 0 : random.nextBelow(q)));
+/** All lanes that count, or the first few of them where exponentials are interpreted. */
+function chooseCompared(masked: Uint8Array, fragment: FieldFragment): Uint8Array {
+	let left = fragment === "rational" ? masked.length : comparedMax;
+	return masked.map((isMasked) => (isMasked === 0 && left-- > 0 ? 1 : 0));
 }
+
+/** Uniform; nothing from lanes that are left out. */
+function drawMixing(masked: Uint8Array, compared: Uint8Array, q: number, random: Random): Float64Array {
+	const lanes = masked.length;
+	const rows = countOf(compared);
+	return new Float64Array(rows * lanes).map((_, at) => (masked[at % lanes] === 1 ? 0 : random.nextBelow(q)));
+}
+
+const countOf = (flags: Uint8Array): number => flags.reduce((count, flag) => count + flag, 0);
 
 /** Rank and weights of the exponents that came up; null when there are too many, or large weights, for the lanes. */
 function structureOf({ exponents, pair }: FieldTrials, lanes: number): ExponentStructure | null {
@@ -150,7 +163,7 @@ function compareOutputs(
 	found: readonly FieldBuffer[],
 	trials: FieldTrials,
 ): BatchOutcome {
-	const { lanes, masked } = trials;
+	const { lanes, masked, compared } = trials;
 	for (const [output, buffer] of expected.entries()) {
 		const other = present(found[output], "output of the other side");
 		for (let at = 0; at < buffer.outside.length; at++) {
@@ -158,11 +171,11 @@ function compareOutputs(
 			const inside = buffer.inside[at] as number;
 			const otherInside = other.inside[at] as number;
 			const isBoth = !Number.isNaN(inside) && !Number.isNaN(otherInside);
-			if (buffer.outside[at] !== other.outside[at] || (isBoth && inside !== otherInside))
+			const isOutside = compared[at % lanes] === 1 && buffer.outside[at] !== other.outside[at];
+			if (isOutside || (isBoth && inside !== otherInside))
 				return { kind: "differed", output, index: Math.floor(at / lanes) };
 		}
 	}
-	const counted = masked.reduce((count, lane) => count - lane, lanes);
-	const exponents = structureOf(trials, counted);
-	return { kind: "agreed", lanes: counted, evaluations: trials.evaluations.count, exponents };
+	const exponents = structureOf(trials, lanes - countOf(masked));
+	return { kind: "agreed", lanes: countOf(compared), evaluations: trials.evaluations.count, exponents };
 }

@@ -1,7 +1,7 @@
 import { present } from "#shared/fault/assert.ts";
 import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { KernelTiles } from "#shared/mugraph/tiles.ts";
-import { type AxisId, type Program, programNodeOperands } from "#shared/program/program.ts";
+import { type AxisId, type Program, type ProgramNode, programNodeOperands } from "#shared/program/program.ts";
 
 /** One member of the family that is tested, and how its axes are cut. */
 export interface SmallInstance {
@@ -19,8 +19,8 @@ const firstExtents = [3, 4] as const;
 const secondExtents = [4, 2, 3] as const;
 /** Positions of the largest loop nest of a node. */
 const nestPositionsMax = 4096;
-/** Exponentials added up by one reduction: trials grow with the square of their number (error-bound.ts). */
-const exponentialTermsMax = 6;
+/** Elements of one exponential, where axes of extent 2 allow: lanes grow with the number of exponents (error-bound.ts). */
+const exponentialElementsMax = 32;
 
 /** The axes that a µGraph's kernels walk. */
 export function loopAxes({ kernels }: MuGraph): ReadonlySet<AxisId> {
@@ -139,23 +139,14 @@ function smallExtents(program: Program, turn: readonly number[], loops: Readonly
 		const positions = (): number => [...nest].reduce((count, axis) => count * (extents[axis] ?? 1), 1);
 		for (const axis of nest) if (positions() > nestPositionsMax) shrink(axis);
 	}
-	for (const over of exponentialSums(program)) {
-		const byExtent = [...over].sort((a, b) => (extents[b] ?? 1) - (extents[a] ?? 1));
-		const terms = (): number => over.reduce((count, axis) => count * (extents[axis] ?? 1), 1);
-		for (const axis of byExtent) if (terms() > exponentialTermsMax) shrink(axis);
+	for (const { axes } of program.nodes.filter(isExponential)) {
+		const byExtent = [...axes].sort((a, b) => (extents[b] ?? 1) - (extents[a] ?? 1));
+		const elements = (): number => axes.reduce((count, axis) => count * (extents[axis] ?? 1), 1);
+		for (const axis of byExtent) if (elements() > exponentialElementsMax) shrink(axis);
 	}
 	return extents;
 }
 
-/** The axes along which each reduction adds up values that hold different exponentials. */
-function exponentialSums(program: Program): AxisId[][] {
-	/** Axes along which the exponents of a value differ: of exponentials in it that were not added up yet, or were. */
-	const exponents: ReadonlySet<AxisId>[] = [];
-	return program.nodes.flatMap((node, id) => {
-		const below = new Set(programNodeOperands(node).flatMap((operand) => [...(exponents[operand] ?? [])]));
-		if (node.kind === "map" && node.operator === "exp") for (const axis of node.axes) below.add(axis);
-		exponents[id] = below;
-		const isSum = node.kind === "contract" || (node.kind === "reduce" && node.operator === "sum");
-		return isSum ? [[...below].filter((axis) => !node.axes.includes(axis))] : [];
-	});
+function isExponential(node: ProgramNode): boolean {
+	return node.kind === "map" && ["exp", "sigmoid", "tanh"].includes(node.operator);
 }

@@ -37,7 +37,7 @@ const errorProbabilityLog2Default = -60;
 /** Lanes of the first batch, which shows most wrong µGraphs. */
 const probeLanes = 4;
 const batchLanes = [4, 64, 256, 1024] as const;
-/** Each exponential costs the square of the lanes. */
+/** Each exponential mixes all lanes, and their structure is found in time that grows with the cube. */
 const exponentialLanesMax = 256;
 const batchesMax = 64;
 
