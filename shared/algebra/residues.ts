@@ -4,13 +4,14 @@
 // else, so no law of theirs is needed. Two values of equal residues are one function of the inputs but with a chance of
 // about degree / 2^53 a pair, and whatever leaves the search is verified once more (shared/verify).
 
+import { assert } from "#shared/fault/assert.ts";
 import { dyadicModulo, fieldPairs, invertModulo, multiplyModulo } from "#shared/numeric/field-pair.ts";
 import { absorb, below, finalise } from "#shared/numeric/keyed-hash.ts";
-import { createRandom } from "#shared/numeric/random.ts";
-import type { StridedAccess } from "#shared/program/program.ts";
+import { createRandom, type Random } from "#shared/numeric/random.ts";
+import type { MapOperator, ReduceOperator, StridedAccess } from "#shared/program/program.ts";
 import { type AxisMask, axesOf, maskOf, volumeOf } from "./axis-masks.ts";
 import type { Derivation } from "./derivation.ts";
-import { createPositionMaps } from "./residue-maps.ts";
+import { createPositionMaps, type PositionMaps } from "./residue-maps.ts";
 
 /** Elements in row-major order, all modulo the first prime, then all modulo the second. */
 export type Residues = Float64Array;
@@ -38,162 +39,178 @@ const binary: Readonly<Record<string, BinaryModulo>> = {
 
 const symmetric: ReadonlySet<string> = new Set(["maximum", "minimum", "equal", "and", "or"]);
 
+/** Where elements lie, and the keys of the uninterpreted functions. */
+interface Field {
+	readonly maps: PositionMaps;
+	readonly keys: readonly [number, number];
+}
+
 /** Inputs and uninterpreted functions are drawn from the seed; equal accesses of one tensor read equal elements. */
 export function createResidues(extents: readonly number[], seed: number): ResidueArithmetic {
-	const maps = createPositionMaps(extents);
 	const random = createRandom(seed, 7);
 	const keys = [random.nextUint32() | 0, random.nextUint32() | 0] as const;
+	const field: Field = { maps: createPositionMaps(extents), keys };
 	const inputs = new Map<string, Residues>();
-	const volume = (axes: AxisMask): number => volumeOf(axes, extents);
-
-	const drawInput = (key: string, axes: AxisMask): Residues => {
-		let own = inputs.get(key);
-		if (own === undefined) {
-			const count = volume(axes);
-			own = new Float64Array(2 * count);
-			for (let i = 0; i < own.length; i++) own[i] = random.nextBelow(i < count ? firstPrime : secondPrime);
-			inputs.set(key, own);
-		}
-		return own;
+	const readInput = (key: string, axes: AxisMask): Residues => {
+		const drawn = inputs.get(key) ?? drawResidues(random, volumeOf(axes, extents));
+		inputs.set(key, drawn);
+		return drawn;
 	};
-
-	const elementwise = (name: string, [a, b]: readonly ResidueTensor[], axes: AxisMask): Residues => {
-		const apply = binary[name] as BinaryModulo;
-		if (a === undefined || b === undefined) return new Float64Array(0);
-		const [mapA, mapB] = [maps.of(axes, a.axes), maps.of(axes, b.axes)];
-		const count = mapA.length;
-		const result = new Float64Array(2 * count);
-		for (const [lane, prime] of primes.entries()) {
-			const inverse = 1 / prime;
-			const [atA, atB] = [(lane * a.residues.length) / 2, (lane * b.residues.length) / 2];
-			for (let i = 0; i < count; i++)
-				result[lane * count + i] = apply(
-					a.residues[atA + (mapA[i] as number)] as number,
-					b.residues[atB + (mapB[i] as number)] as number,
-					prime,
-					inverse,
-				);
-		}
-		return result;
-	};
-
-	const sum = (terms: Residues, nest: AxisMask, axes: AxisMask): Residues => {
-		const map = maps.of(nest, axes);
-		const count = volume(axes);
-		const result = new Float64Array(2 * count);
-		for (const [lane, prime] of primes.entries()) {
-			for (let i = 0; i < map.length; i++) {
-				const at = lane * count + (map[i] as number);
-				const total = (result[at] as number) + (terms[lane * map.length + i] as number);
-				result[at] = total >= prime ? total - prime : total;
-			}
-		}
-		return result;
-	};
-
-	const product = (terms: Residues, nest: AxisMask, axes: AxisMask): Residues => {
-		const map = maps.of(nest, axes);
-		const count = volume(axes);
-		const result = new Float64Array(2 * count).fill(1);
-		for (const [lane, prime] of primes.entries()) {
-			for (let i = 0; i < map.length; i++) {
-				const at = lane * count + (map[i] as number);
-				const term = terms[lane * map.length + i] as number;
-				result[at] = multiplyModulo(result[at] as number, term, prime, 1 / prime);
-			}
-		}
-		return result;
-	};
-
-	const fromHash = (a: number, b: number, result: Residues, at: number): void => {
-		const [c, d] = [finalise(absorb(a, b)), finalise(absorb(b ^ 0x2545f491, a))];
-		result[at] = below(firstPrime, c, d);
-		result[result.length / 2 + at] = below(secondPrime, finalise(absorb(c, d)), finalise(absorb(d, c)));
-	};
-
-	const uninterpreted = (name: string, operands: readonly ResidueTensor[], axes: AxisMask): Residues => {
-		const operandMaps = operands.map((operand) => maps.of(axes, operand.axes));
-		const count = volume(axes);
-		const result = new Float64Array(2 * count);
-		const own = nameHash(name, keys[0]);
-		const isSymmetric = symmetric.has(name);
-		for (let i = 0; i < count; i++) {
-			let a = own;
-			let b = own ^ keys[1];
-			for (let o = 0; o < operands.length; o++) {
-				const { residues } = operands[o] as ResidueTensor;
-				const at = operandMaps[o]?.[i] as number;
-				const hash = elementHash(residues, at);
-				const second = finalise(absorb(hash, residues[at] as number));
-				a = isSymmetric ? (a + hash) | 0 : absorb(a, hash);
-				b = isSymmetric ? (b + second) | 0 : absorb(b, second);
-			}
-			fromHash(a, b, result, i);
-		}
-		return result;
-	};
-
-	/** Of the elements along the reduced axes, in no order. */
-	const extremum = (name: string, { residues, axes: nest }: ResidueTensor, axes: AxisMask): Residues => {
-		const map = maps.of(nest, axes);
-		const sums = new Int32Array(2 * volume(axes));
-		for (let i = 0; i < map.length; i++) {
-			const at = 2 * (map[i] as number);
-			const hash = elementHash(residues, i);
-			sums[at] = ((sums[at] as number) + hash) | 0;
-			sums[at + 1] = ((sums[at + 1] as number) + finalise(absorb(hash, residues[i] as number))) | 0;
-		}
-		const result = new Float64Array(sums.length);
-		const own = nameHash(name, keys[0]);
-		for (let i = 0; 2 * i < sums.length; i++)
-			fromHash(
-				absorb(own, sums[2 * i] as number),
-				absorb(own ^ keys[1], sums[2 * i + 1] as number),
-				result,
-				i,
-			);
-		return result;
-	};
-
-	const map = (
-		{ operator }: Derivation & { kind: "map" },
-		operands: readonly ResidueTensor[],
-		axes: AxisMask,
-	): Residues | null => {
-		const [a, b] = operands;
-		if (operator in binary) return elementwise(operator, operands, axes);
-		if (operator === "negate" && a !== undefined)
-			return elementwise("subtract", [{ axes: 0, residues: new Float64Array(2) }, a], axes);
-		if (operator === "divide" && a !== undefined && b !== undefined) {
-			const inverses = invert(b.residues);
-			return inverses && elementwise("multiply", [a, { axes: b.axes, residues: inverses }], axes);
-		}
-		return uninterpreted(operator, operands, axes);
-	};
-
 	return {
 		derive: (derivation, operands, axes) => {
+			const [first] = operands;
 			switch (derivation.kind) {
 				case "input":
-					return drawInput(inputKey(derivation.input, derivation.access), axes);
+					return readInput(inputKey(derivation.input, derivation.access), axes);
 				case "constant":
-					return constantResidues(derivation.value, keys, fromHash);
+					return constantResidues(field, derivation.value);
 				case "map":
-					return map(derivation, operands, axes);
-				case "reduce": {
-					const [operand] = operands;
-					if (operand === undefined) return null;
-					if (derivation.operator === "sum") return sum(operand.residues, operand.axes, axes);
-					if (derivation.operator === "product") return product(operand.residues, operand.axes, axes);
-					return extremum(derivation.operator, operand, axes);
-				}
+					return mapResidues(field, derivation.operator, operands, axes);
+				case "reduce":
+					return first === undefined ? null : reduceResidues(field, derivation.operator, first, axes);
 				case "contract": {
 					const nest = axes | derivation.over;
-					return sum(elementwise("multiply", operands, nest), nest, axes);
+					const products = elementwise(field, "multiply", operands, nest);
+					return combineInField(field, "add", { axes: nest, residues: products }, axes);
 				}
 			}
 		},
 	};
+}
+
+function drawResidues(random: Random, count: number): Residues {
+	return new Float64Array(2 * count).map((_, i) => random.nextBelow(i < count ? firstPrime : secondPrime));
+}
+
+function mapResidues(
+	field: Field,
+	operator: MapOperator,
+	operands: readonly ResidueTensor[],
+	axes: AxisMask,
+): Residues | null {
+	const [a, b] = operands;
+	if (operator in binary) return elementwise(field, operator, operands, axes);
+	if (operator === "negate" && a !== undefined)
+		return elementwise(field, "subtract", [{ axes: 0, residues: new Float64Array(2) }, a], axes);
+	if (operator === "divide" && a !== undefined && b !== undefined) {
+		const inverses = invert(b.residues);
+		return inverses && elementwise(field, "multiply", [a, { axes: b.axes, residues: inverses }], axes);
+	}
+	return uninterpreted(field, operator, operands, axes);
+}
+
+function reduceResidues(
+	field: Field,
+	operator: ReduceOperator,
+	operand: ResidueTensor,
+	axes: AxisMask,
+): Residues {
+	if (operator === "sum") return combineInField(field, "add", operand, axes);
+	if (operator === "product") return combineInField(field, "multiply", operand, axes);
+	return extremum(field, operator, operand, axes);
+}
+
+function elementwise(
+	{ maps }: Field,
+	name: string,
+	[a, b]: readonly ResidueTensor[],
+	axes: AxisMask,
+): Residues {
+	const apply = binary[name];
+	assert(apply !== undefined && a !== undefined && b !== undefined, `${name} of two tensors`);
+	const [mapA, mapB] = [maps.of(axes, a.axes), maps.of(axes, b.axes)];
+	const count = mapA.length;
+	const result = new Float64Array(2 * count);
+	for (const [lane, prime] of primes.entries()) {
+		const inverse = 1 / prime;
+		const [atA, atB] = [(lane * a.residues.length) / 2, (lane * b.residues.length) / 2];
+		for (let i = 0; i < count; i++)
+			result[lane * count + i] = apply(
+				a.residues[atA + (mapA[i] as number)] as number,
+				b.residues[atB + (mapB[i] as number)] as number,
+				prime,
+				inverse,
+			);
+	}
+	return result;
+}
+
+/** The sum or product of the elements along the axes that the result does not have. */
+function combineInField(
+	{ maps }: Field,
+	name: "add" | "multiply",
+	{ residues, axes: nest }: ResidueTensor,
+	axes: AxisMask,
+): Residues {
+	const apply = binary[name];
+	assert(apply !== undefined, `${name} in a field`);
+	const map = maps.of(nest, axes);
+	const count = volumeOf(axes, maps.extents);
+	const result = new Float64Array(2 * count).fill(name === "add" ? 0 : 1);
+	for (const [lane, prime] of primes.entries()) {
+		const inverse = 1 / prime;
+		for (let i = 0; i < map.length; i++) {
+			const at = lane * count + (map[i] as number);
+			const term = residues[lane * map.length + i] as number;
+			result[at] = apply(result[at] as number, term, prime, inverse);
+		}
+	}
+	return result;
+}
+
+function fromHash(a: number, b: number, result: Residues, at: number): void {
+	const [c, d] = [finalise(absorb(a, b)), finalise(absorb(b ^ 0x2545f491, a))];
+	result[at] = below(firstPrime, c, d);
+	result[result.length / 2 + at] = below(secondPrime, finalise(absorb(c, d)), finalise(absorb(d, c)));
+}
+
+function uninterpreted(
+	{ maps, keys }: Field,
+	name: string,
+	operands: readonly ResidueTensor[],
+	axes: AxisMask,
+): Residues {
+	const operandMaps = operands.map((operand) => maps.of(axes, operand.axes));
+	const result = new Float64Array(2 * volumeOf(axes, maps.extents));
+	const own = nameHash(name, keys[0]);
+	const isSymmetric = symmetric.has(name);
+	for (let i = 0; 2 * i < result.length; i++) {
+		let a = own;
+		let b = own ^ keys[1];
+		operands.forEach(({ residues }, o) => {
+			const at = operandMaps[o]?.[i] as number;
+			const hash = elementHash(residues, at);
+			const second = finalise(absorb(hash, residues[at] as number));
+			a = isSymmetric ? (a + hash) | 0 : absorb(a, hash);
+			b = isSymmetric ? (b + second) | 0 : absorb(b, second);
+		});
+		fromHash(a, b, result, i);
+	}
+	return result;
+}
+
+/** Of the elements along the reduced axes, in no order. */
+function extremum(
+	{ maps, keys }: Field,
+	name: string,
+	{ residues, axes: nest }: ResidueTensor,
+	axes: AxisMask,
+): Residues {
+	const map = maps.of(nest, axes);
+	const sums = new Int32Array(2 * volumeOf(axes, maps.extents));
+	for (let i = 0; i < map.length; i++) {
+		const at = 2 * (map[i] as number);
+		const hash = elementHash(residues, i);
+		sums[at] = ((sums[at] as number) + hash) | 0;
+		sums[at + 1] = ((sums[at + 1] as number) + finalise(absorb(hash, residues[i] as number))) | 0;
+	}
+	const result = new Float64Array(sums.length);
+	const own = nameHash(name, keys[0]);
+	for (let i = 0; 2 * i < sums.length; i++) {
+		const [a, b] = [sums[2 * i] as number, sums[2 * i + 1] as number];
+		fromHash(absorb(own, a), absorb(own ^ keys[1], b), result, i);
+	}
+	return result;
 }
 
 /** Equal for accesses that read the same place at every position. */
@@ -204,15 +221,12 @@ export function inputKey(input: number, access: StridedAccess): string {
 	return `${input} ${access.offset} ${strides.join()}`;
 }
 
-function constantResidues(
-	value: number,
-	keys: readonly [number, number],
-	fromHash: (a: number, b: number, result: Residues, at: number) => void,
-): Residues {
-	if (Number.isFinite(value) && !Object.is(value, -0))
+function constantResidues({ keys }: Field, value: number): Residues {
+	const isNegativeZero = Object.is(value, -0);
+	if (Number.isFinite(value) && !isNegativeZero)
 		return Float64Array.from(primes, (prime) => dyadicModulo(value, prime));
 	const symbol = new Float64Array(2);
-	const own = nameHash(Object.is(value, -0) ? "-0" : `${value}`, keys[0]);
+	const own = nameHash(isNegativeZero ? "-0" : `${value}`, keys[0]);
 	fromHash(own, own ^ keys[1], symbol, 0);
 	return symbol;
 }
@@ -238,7 +252,7 @@ function invert(residues: Residues): Residues | null {
 	return inverses;
 }
 
-/** 52 bits of identity for a table; a few equal ones are told apart by `equalResidues`. */
+/** 64 bits of identity for a table. */
 export function hashResidues(residues: Residues): string {
 	let a = 0x3c6ef372;
 	let b = 0x1b56c4e9;
