@@ -36,9 +36,14 @@ const isPlainView = (part: JoinCandidate): boolean =>
 const isStatistic = ({ traits }: JoinCandidate): boolean => traits.hasReduction && !traits.hasContraction;
 const isAttention = ({ shape }: JoinCandidate): boolean => shape?.isAttention === true;
 
-/** No contraction of the one uses a result of a contraction of the other. */
+/**
+ * No contraction of the one uses a result of a contraction of the other. Where only one has any there is nothing to count,
+ * though the union may count more: a rotary embedding cuts the scores that it feeds in halves.
+ */
 const addsNoChain: NonNullable<JoinRule["allows"]> = (union, producer, consumer) =>
-	union.chains === (producer.shape?.chains ?? 0) + (consumer.shape?.chains ?? 0) &&
+	(!producer.traits.hasContraction ||
+		!consumer.traits.hasContraction ||
+		union.chains === (producer.shape?.chains ?? 0) + (consumer.shape?.chains ?? 0)) &&
 	union.isAttention === (isAttention(producer) || isAttention(consumer));
 
 export const joinRules: readonly JoinRule[] = [

@@ -1,5 +1,5 @@
 // From an island's primitives to a program: axis labels by unification (refine-axes.ts), views dissolved into accesses
-// (label-values.ts), outputs cut at concatenations (output-cuts.ts). What cannot be one program is an outcome with its
+// (label-values.ts), outputs and sums cut at concatenations (value-cuts.ts). What cannot be one program is an outcome with its
 // reason, and partitioning ends the island there.
 
 import { assert, present } from "#shared/fault/assert.ts";
@@ -8,11 +8,11 @@ import { Border } from "./border.ts";
 import { coalesceAxes } from "./coalesce-axes.ts";
 import { classifyPrimitive, isComputedType } from "./computable.ts";
 import { hasDistinctAxes } from "./draft.ts";
-import { finishDraft } from "./finish-draft.ts";
+import { type DraftOutput, finishDraft } from "./finish-draft.ts";
 import { ValueLabeller } from "./label-values.ts";
-import { outputPieces } from "./output-cuts.ts";
 import type { Program } from "./program.ts";
 import { unifyUses } from "./unify-uses.ts";
+import { ValueCuts } from "./value-cuts.ts";
 
 export type BuildOutcome =
 	| {
@@ -53,17 +53,22 @@ function build(
 	definitions: ReadonlyMap<ValueId, GraphNode>,
 	outputs: readonly ValueId[],
 ): BuildOutcome {
-	const labeller = new ValueLabeller(graph, definitions);
-	const draftOutputs = outputs.map((value) => {
-		assert(definitions.has(value), "an output is computed by the island");
-		const { dataType } = present(graph.values[value], "output value");
-		if (!isComputedType(dataType)) throw new Border(`a result of type ${dataType}`);
-		const windows = outputPieces(graph, definitions, value);
-		return { value, pieces: windows.map((window) => ({ window, tensor: labeller.label(value, window) })) };
-	});
-	if (!hasDistinctAxes(labeller.draft))
-		throw new Border("one axis would stand in two dimensions of a tensor");
-	unifyUses(labeller.draft);
-	const { program, inputs } = finishDraft(graph, labeller.draft, draftOutputs);
-	return { kind: "built", program: coalesceAxes(program), inputs };
+	for (const value of outputs) assert(definitions.has(value), "an output is computed by the island");
+	const cuts = new ValueCuts(graph, definitions);
+	for (const labelsCheapApart of [false, true]) {
+		const labeller = new ValueLabeller(graph, definitions, cuts, { labelsCheapApart });
+		const draftOutputs = outputs.map((value) => labelOutput(graph, labeller, cuts, value));
+		if (!hasDistinctAxes(labeller.draft)) continue;
+		unifyUses(labeller.draft);
+		const { program, inputs } = finishDraft(graph, labeller.draft, draftOutputs);
+		return { kind: "built", program: coalesceAxes(program), inputs };
+	}
+	throw new Border("one axis would stand in two dimensions of a tensor");
+}
+
+function labelOutput(graph: Graph, labeller: ValueLabeller, cuts: ValueCuts, value: ValueId): DraftOutput {
+	const { dataType } = present(graph.values[value], "output value");
+	if (!isComputedType(dataType)) throw new Border(`a result of type ${dataType}`);
+	const windows = cuts.outputPieces(value);
+	return { value, pieces: windows.map((window) => ({ window, tensor: labeller.label(value, window) })) };
 }

@@ -1,22 +1,24 @@
 // From graph values to draft nodes, on demand: `label(value, window)` asks for a part of a value and gets a node and the
 // axis labels of its dimensions. Views dissolve on the way up (they change the window asked for) and on the way down
 // (they re-arrange labels); inputs absorb what is left as strides. Each reading of an input gets labels of its own, so
-// that self-attention can read one tensor along two axes; a computed value has one labelling for each part of it.
+// that self-attention can read one tensor along two axes; a computed value has one labelling for each part of it, and where
+// that gives one axis two meanings (a table of angles for queries and for keys), cheap ones have one for each contraction.
+// What is concatenated dissolves where it is summed: a part of the sum for each input (value-cuts.ts).
 
 import { present } from "#shared/fault/assert.ts";
-import type { Graph, GraphNode, ValueId } from "#shared/graph/graph.ts";
+import { type Graph, type GraphNode, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount, type Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import { Border } from "./border.ts";
 import { mapOfBinary, mapOfUnary } from "./computable.ts";
 import type { Draft, DraftId, DraftNode, LabelledTensor } from "./draft.ts";
-import type { MapOperator } from "./program.ts";
+import type { MapOperator, ReduceOperator } from "./program.ts";
 import { type AtomId, AxisAtoms } from "./refine-axes.ts";
+import type { ValueCuts } from "./value-cuts.ts";
 import {
+	type DimensionWindow,
 	firstPosition,
-	fullWindow,
-	linearWindow,
 	normalizeWindow,
 	type TensorWindow,
 	throughReshape,
@@ -29,19 +31,46 @@ import {
 type NodeOf<K extends GraphNode["kind"]> = Extract<GraphNode, { kind: K }>;
 type Labeller<K extends GraphNode["kind"]> = (node: NodeOf<K>, window: TensorWindow) => LabelledTensor;
 
+/** Nodes of a draft, before equal ones become one: parts and apart labellings repeat what is above them. */
+const DRAFT_NODES_MAX = 2048;
+
+/** How the parts of a reduction are put together. */
+const combinationOf: Readonly<Record<ReduceOperator, MapOperator>> = {
+	sum: "add",
+	max: "maximum",
+	min: "minimum",
+	product: "multiply",
+};
+
 /** Builds one draft. Throws `Border` where the values cannot be one program. */
 export class ValueLabeller {
 	readonly draft: Draft = { atoms: new AxisAtoms(), nodes: [], tensors: [] };
 	readonly #graph: Graph;
 	/** The island's nodes by output; every other value is an input. */
 	readonly #definitions: ReadonlyMap<ValueId, GraphNode>;
+	readonly #cuts: ValueCuts;
+	readonly #labelsCheapApart: boolean;
+	readonly #cheap = new Map<ValueId, boolean>();
+	/** The matrix product whose right operand is being labelled. */
+	#side: ValueId | null = null;
 	readonly #computed = new Map<string, LabelledTensor>();
 	/** Elements of each matmul's and reduction's result asked for so far. */
 	readonly #elementsAsked = new Map<ValueId, number>();
 
-	constructor(graph: Graph, definitions: ReadonlyMap<ValueId, GraphNode>) {
+	/**
+	 * `labelsCheapApart`: element-wise work on inputs is labelled anew for the right operand of every matrix product, so that
+	 * it may run along other axes there.
+	 */
+	constructor(
+		graph: Graph,
+		definitions: ReadonlyMap<ValueId, GraphNode>,
+		cuts: ValueCuts,
+		{ labelsCheapApart }: { readonly labelsCheapApart: boolean },
+	) {
 		this.#graph = graph;
 		this.#definitions = definitions;
+		this.#cuts = cuts;
+		this.#labelsCheapApart = labelsCheapApart;
 	}
 
 	label(value: ValueId, wanted: TensorWindow): LabelledTensor {
@@ -49,7 +78,8 @@ export class ValueLabeller {
 		const node = this.#definitions.get(value);
 		if (node === undefined) return this.#labelInput(value, window);
 		if (isView(node)) return this.#labellers[node.kind](node as never, window);
-		const key = `${value}@${windowKey(window)}`;
+		const side = this.#labelsCheapApart && this.#isCheap(value) ? this.#side : null;
+		const key = `${value}@${windowKey(window)}${side === null ? "" : `right of ${side}`}`;
 		const known = this.#computed.get(key);
 		if (known !== undefined) return known;
 		this.#refuseRecomputation(node, window);
@@ -63,7 +93,23 @@ export class ValueLabeller {
 		return present(this.#graph.values[value], "value of the graph").shape;
 	}
 
+	/** Neither a matrix product nor a reduction lies above it in the island. */
+	#isCheap(value: ValueId): boolean {
+		const known = this.#cheap.get(value);
+		if (known !== undefined) return known;
+		const node = this.#definitions.get(value);
+		const isCheap =
+			node === undefined ||
+			(node.kind !== "matmul" &&
+				node.kind !== "reduce" &&
+				nodeOperands(node).every((operand) => this.#isCheap(operand)));
+		this.#cheap.set(value, isCheap);
+		return isCheap;
+	}
+
 	#add(node: DraftNode): DraftId {
+		if (this.draft.nodes.length >= DRAFT_NODES_MAX)
+			throw new Border(`more than ${DRAFT_NODES_MAX} operations`);
 		return this.draft.nodes.push(node) - 1;
 	}
 
@@ -165,21 +211,38 @@ export class ValueLabeller {
 		);
 	}
 
-	/** Left [batch.., m, k] and right [batch.., k, n]: m and n from the window, k whole. */
+	/** Tensors of one shape, element by element, into one. */
+	#combine(operator: MapOperator, parts: readonly LabelledTensor[], rank: number): LabelledTensor {
+		const dimensions = this.#unify(parts, rank);
+		const node = parts.map((part) => part.node).reduce((all, part) => this.#map(operator, all, part));
+		return { node, dimensions };
+	}
+
 	#matmul(node: NodeOf<"matmul">, window: TensorWindow): LabelledTensor {
+		const parts = this.#cuts
+			.contractedPieces(node.left, node.right)
+			.map(([piece = firstPosition]) => this.#matmulPart(node, window, piece));
+		return this.#combine("add", parts, window.length);
+	}
+
+	/** Left [batch.., m, k] and right [batch.., k, n]: m and n from the window, of k what `contracted` says. */
+	#matmulPart(node: NodeOf<"matmul">, window: TensorWindow, contracted: DimensionWindow): LabelledTensor {
 		const rank = window.length;
-		const operand = (value: ValueId, contracted: number): LabelledTensor => {
+		const operand = (value: ValueId, along: number): LabelledTensor => {
 			const shape = this.#shape(value);
 			const missing = rank - shape.length;
 			const parts = shape.map((extent, axis) => {
-				if (axis + missing === contracted) return linearWindow(0, extent);
+				if (axis + missing === along) return contracted;
 				return extent === 1 ? firstPosition : present(window[axis + missing], "window");
 			});
 			const tensor = this.label(value, parts);
 			return { node: tensor.node, dimensions: [...new Array(missing).fill([]), ...tensor.dimensions] };
 		};
 		const left = operand(node.left, rank - 1);
+		const outer = this.#side;
+		this.#side = node.output;
 		const right = operand(node.right, rank - 2);
+		this.#side = outer;
 		const [over] = this.#unify(
 			[
 				{ node: left.node, dimensions: [left.dimensions[rank - 1] ?? []] },
@@ -194,15 +257,22 @@ export class ValueLabeller {
 	}
 
 	#reduce(node: NodeOf<"reduce">, window: TensorWindow): LabelledTensor {
-		const shape = this.#shape(node.input);
-		const kept = [...shape.keys()].filter((axis) => !node.axes.includes(axis));
-		const source = (axis: number): number => (node.keepDimensions ? axis : kept.indexOf(axis));
-		const tensor = this.label(
-			node.input,
-			fullWindow(shape).map((whole, axis) =>
-				node.axes.includes(axis) ? whole : present(window[source(axis)], "window"),
-			),
-		);
+		const parts = this.#cuts
+			.reducedPieces(node.input, node.axes)
+			.map((reduced) => this.#reducePart(node, window, reduced));
+		return this.#combine(combinationOf[node.operator], parts, window.length);
+	}
+
+	/** `reduced`: for each of the reduction's axes, the part of it. */
+	#reducePart(node: NodeOf<"reduce">, window: TensorWindow, reduced: TensorWindow): LabelledTensor {
+		const axes = [...this.#shape(node.input).keys()];
+		const kept = axes.filter((axis) => !node.axes.includes(axis));
+		const wanted = axes.map((axis) => {
+			const source = node.keepDimensions ? axis : kept.indexOf(axis);
+			const part = node.axes.includes(axis) ? reduced[node.axes.indexOf(axis)] : window[source];
+			return present(part, "window");
+		});
+		const tensor = this.label(node.input, wanted);
 		const over = node.axes.flatMap((axis) => tensor.dimensions[axis] ?? []);
 		const dimensions = node.keepDimensions
 			? tensor.dimensions.map((atoms, axis) => (node.axes.includes(axis) ? [] : atoms))
@@ -245,7 +315,7 @@ export class ValueLabeller {
 		return this.label(node.input, parts);
 	}
 
-	/** The part wanted must lie in one of the inputs: outputs are cut (output-cuts.ts) so that it does. */
+	/** The part wanted must lie in one of the inputs: values are cut (value-cuts.ts) so that it does. */
 	#concat(node: NodeOf<"concat">, window: TensorWindow): LabelledTensor {
 		const [low, high] = windowRange(present(window[node.axis], "window"));
 		let start = 0;

@@ -72,7 +72,8 @@ export function windowKey(window: TensorWindow): string {
 		.join(";");
 }
 
-function isFull(window: DimensionWindow, extent: number): boolean {
+/** Whether a window is the whole of a dimension, in order. */
+export function isFullWindow(window: DimensionWindow, extent: number): boolean {
 	const { offset, pieces } = normalizeWindow(window);
 	const only = pieces[0];
 	if (only === undefined) return extent === 1;
@@ -120,7 +121,7 @@ export function throughReshape(input: Shape, output: Shape, window: TensorWindow
 		const inputExtents = group.inputs.map((axis) => present(input[axis], "extent"));
 		const outputExtents = group.outputs.map((axis) => present(output[axis], "extent"));
 		const wanted = group.outputs.map((axis) => present(window[axis], "window"));
-		const parts = wanted.every((part, i) => isFull(part, present(outputExtents[i], "extent")))
+		const parts = wanted.every((part, i) => isFullWindow(part, present(outputExtents[i], "extent")))
 			? fullWindow(inputExtents)
 			: distribute(flatten(wanted, outputExtents), inputExtents);
 		if (parts === null) return null;
