@@ -19,7 +19,7 @@ import {
 
 /** What one level of effort may spend. Counts, not seconds, so that every instance gives the same plan. */
 export interface EffortBudget {
-	/** States that the search may visit before it stops with a cursor. */
+	/** States (a DAG and one of its cuts) that the search may visit before it stops with a cursor. */
 	readonly searchStatesMax: number;
 	/** µGraphs that are verified and scheduled, cheapest in device bytes first. */
 	readonly muGraphsMax: number;
@@ -30,9 +30,9 @@ export interface EffortBudget {
 }
 
 export const effortBudgets: Readonly<Record<Effort, EffortBudget>> = {
-	quick: { searchStatesMax: 20_000, muGraphsMax: 8, schedulesEachMax: 24, candidatesMax: 16 },
-	standard: { searchStatesMax: 60_000, muGraphsMax: 16, schedulesEachMax: 64, candidatesMax: 40 },
-	max: { searchStatesMax: 200_000, muGraphsMax: 48, schedulesEachMax: 256, candidatesMax: 160 },
+	quick: { searchStatesMax: 300, muGraphsMax: 8, schedulesEachMax: 24, candidatesMax: 16 },
+	standard: { searchStatesMax: 1_200, muGraphsMax: 16, schedulesEachMax: 64, candidatesMax: 40 },
+	max: { searchStatesMax: 20_000, muGraphsMax: 48, schedulesEachMax: 256, candidatesMax: 160 },
 };
 
 export interface PlanRequest {
