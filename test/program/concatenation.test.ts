@@ -1,0 +1,260 @@
+// Concatenations below a sum or an element-wise operator: rotary embeddings in both styles, cached keys and values.
+
+import { describe, expect, test } from "vitest";
+import type { Graph, ValueId } from "#shared/graph/graph.ts";
+import type { GraphBuilder } from "#shared/onnx/graph-builder.ts";
+import { buildProgram } from "#shared/program/build-program.ts";
+import { checkProgram } from "#shared/program/check.ts";
+import { canonicalProgram, programDigest } from "#shared/program/fingerprint.ts";
+import type { Program } from "#shared/program/program.ts";
+import { expectSameResults, shuffleGraph, tensorGraph } from "#test/support/tensor-graph.ts";
+
+const activation = (b: GraphBuilder, shape: readonly number[]): ValueId =>
+	b.input("", "float32", shape, "activation");
+
+function outcomeOf(graph: Graph) {
+	return buildProgram(
+		graph,
+		[...graph.nodes.keys()],
+		graph.outputs.map((output) => output.value),
+	);
+}
+
+/** The canonical program, after checking it, comparing it with its graph, and building it from the graph in another order. */
+function programOf(graph: Graph): Program {
+	const built = outcomeOf(graph);
+	if (built.kind === "border") throw new Error(built.reason);
+	checkProgram(built.program);
+	const programOutputs = graph.outputs.map((output) => output.value);
+	const nodes = [...graph.nodes.keys()];
+	expectSameResults(
+		graph,
+		{ nodes, program: built.program, programInputs: built.inputs, programOutputs },
+		11,
+	);
+	const shuffled = outcomeOf(shuffleGraph(graph, 3));
+	if (shuffled.kind === "border") throw new Error(shuffled.reason);
+	expect(programDigest(shuffled.program)).toBe(programDigest(built.program));
+	return canonicalProgram(built.program).program;
+}
+
+const countOf = (program: Program, kind: string): number =>
+	program.nodes.filter((node) => node.kind === kind || (node.kind === "map" && node.operator === kind))
+		.length;
+const piecesOf = (program: Program): number[] => program.outputs.map((output) => output.pieces.length);
+
+/** (-x₂, x₁) by halves, x's last axis being 2 · half. */
+function rotatedHalves(b: GraphBuilder, x: ValueId): ValueId {
+	const shape = b.shapeOf(x);
+	const half = (shape.at(-1) ?? 0) / 2;
+	const lead = shape.slice(0, -1);
+	const part = (start: number): ValueId =>
+		b.slice(
+			x,
+			[...lead.map(() => 0), start],
+			[...lead, half],
+			shape.map(() => 1),
+		);
+	return b.concat([b.unary("negate", part(half)), part(0)], -1);
+}
+
+/** (-x₁, x₀, -x₃, x₂, …): neighbours, stacked and flattened. */
+function rotatedNeighbours(b: GraphBuilder, x: ValueId): ValueId {
+	const shape = b.shapeOf(x);
+	const half = (shape.at(-1) ?? 0) / 2;
+	const lead = shape.slice(0, -1);
+	const part = (start: number): ValueId => {
+		const own = b.slice(x, [...lead.map(() => 0), start], [...lead, half], [...lead.map(() => 1), 2]);
+		return b.reshape(own, [...lead, half, 1]);
+	};
+	return b.reshape(b.concat([b.unary("negate", part(1)), part(0)], -1), shape);
+}
+
+type Rotate = (b: GraphBuilder, x: ValueId) => ValueId;
+const styles: readonly (readonly [string, Rotate])[] = [
+	["halves", rotatedHalves],
+	["neighbours", rotatedNeighbours],
+];
+
+/** x·cos + rotated(x)·sin */
+function rotary(b: GraphBuilder, rotate: Rotate, x: ValueId, cos: ValueId, sin: ValueId): ValueId {
+	return b.binary("add", b.binary("multiply", x, cos), b.binary("multiply", rotate(b, x), sin));
+}
+
+/** Angles [n, 2 · half] from positions: each frequency twice, by halves or neighbour by neighbour. */
+function tables(b: GraphBuilder, rotate: Rotate, n: number, half: number): readonly [ValueId, ValueId] {
+	const position = b.cast(b.input("positions", "int64", [n, 1], "activation"), "float32");
+	const angles = b.binary("multiply", position, b.input("frequencies", "float32", [1, half], "weight"));
+	const twice =
+		rotate === rotatedHalves
+			? b.concat([angles, angles], 1)
+			: b.reshape(b.concat([b.reshape(angles, [n, half, 1]), b.reshape(angles, [n, half, 1])], 2), [
+					n,
+					2 * half,
+				]);
+	return [b.unary("cos", twice), b.unary("sin", twice)];
+}
+
+function attend(b: GraphBuilder, queries: ValueId, keys: ValueId, values: ValueId): ValueId {
+	const rank = b.shapeOf(keys).length;
+	const order = [...b.shapeOf(keys).keys()].slice(0, -2);
+	const scores = b.matmul(queries, b.transpose(keys, [...order, rank - 1, rank - 2]));
+	const weights = b.unary("exp", b.binary("subtract", scores, b.reduce("max", scores, [rank - 1], true)));
+	const total = b.reduce("sum", weights, [rank - 1], true);
+	return b.matmul(b.binary("divide", weights, total), values);
+}
+
+describe.each(styles)("rotary embedding by %s", (_, rotate) => {
+	test.each([
+		[1, 2, 1],
+		[2, 3, 3],
+		[3, 5, 7],
+		[2, 8, 4],
+	])("of queries and keys dissolves in attention: %i heads, %i tokens, %i pairs", (heads, n, half) => {
+		const program = programOf(
+			tensorGraph((b) => {
+				const [cos, sin] = tables(b, rotate, n, half);
+				const [q, k, v] = [0, 1, 2].map(() => activation(b, [heads, n, 2 * half]));
+				if (q === undefined || k === undefined || v === undefined) throw new Error("three");
+				return [attend(b, rotary(b, rotate, q, cos, sin), rotary(b, rotate, k, cos, sin), v)];
+			}),
+		);
+		expect(piecesOf(program)).toEqual([1]);
+		expect(countOf(program, "contract")).toBe(half === 1 ? 1 : 3);
+		expect(countOf(program, "cos")).toBe(2);
+	});
+
+	test("reads each half of a tensor once, along one axis of half the width", () => {
+		const program = programOf(
+			tensorGraph((b) => {
+				const table = activation(b, [5, 6]);
+				const queries = rotary(b, rotate, activation(b, [5, 6]), table, table);
+				return [b.matmul(queries, activation(b, [6, 7]))];
+			}),
+		);
+		expect(program.axes.map((axis) => axis.extent).sort()).toEqual([3, 5, 7]);
+		expect(countOf(program, "input")).toBe(6);
+	});
+
+	test("leaves the island in two regions", () => {
+		const program = programOf(
+			tensorGraph((b) => [
+				rotary(b, rotate, activation(b, [3, 10]), activation(b, [3, 10]), activation(b, [10])),
+			]),
+		);
+		expect(piecesOf(program)).toEqual([2]);
+	});
+});
+
+test("a rotation of some columns leaves the others as a third part", () => {
+	const program = programOf(
+		tensorGraph((b) => {
+			const x = activation(b, [5, 9]);
+			const turned = b.slice(x, [0, 0], [5, 6], [1, 1]);
+			const table = activation(b, [5, 6]);
+			const passed = b.slice(x, [0, 6], [5, 3], [1, 1]);
+			const whole = b.concat([rotary(b, rotatedHalves, turned, table, table), passed], 1);
+			return [b.matmul(whole, activation(b, [9, 4]))];
+		}),
+	);
+	expect(countOf(program, "contract")).toBe(3);
+});
+
+describe("cached keys and values", () => {
+	test.each([
+		[1, 1, 1],
+		[6, 1, 3],
+		[7, 3, 5],
+		[1, 4, 2],
+	])("%i cached, %i new, %i wide: softmax over both is put together from parts", (past, fresh, width) => {
+		const program = programOf(
+			tensorGraph((b) => {
+				const both = (): ValueId =>
+					b.concat([activation(b, [2, past, width]), b.unary("tanh", activation(b, [2, fresh, width]))], 1);
+				return [attend(b, activation(b, [2, fresh, width]), both(), both())];
+			}),
+		);
+		expect(piecesOf(program)).toEqual([1]);
+		expect(countOf(program, "maximum")).toBe(1);
+	});
+
+	test("the keys of a decoding step are rotated, stored behind the cached ones, and attended to", () => {
+		const [heads, past, half] = [2, 7, 3];
+		const program = programOf(
+			tensorGraph((b) => {
+				const [cos, sin] = tables(b, rotatedHalves, 1, half);
+				const [q, k, v] = [0, 1, 2].map(() => activation(b, [heads, 1, 2 * half]));
+				if (q === undefined || k === undefined || v === undefined) throw new Error("three");
+				const cached = activation(b, [heads, past, 2 * half]);
+				const keys = b.concat([cached, rotary(b, rotatedHalves, k, cos, sin)], 1);
+				const values = b.concat([activation(b, [heads, past, 2 * half]), v], 1);
+				return [keys, values, attend(b, rotary(b, rotatedHalves, q, cos, sin), keys, values)];
+			}),
+		);
+		expect(piecesOf(program).sort()).toEqual([1, 2, 4]);
+		expect(countOf(program, "cos")).toBe(1);
+	});
+});
+
+describe("sums over a concatenated axis", () => {
+	test.each(["sum", "max", "min", "product"] as const)(
+		"%s of parts, of several axes and shapes",
+		(operator) => {
+			const program = programOf(
+				tensorGraph((b) => {
+					const x = b.concat([activation(b, [2, 3, 4]), activation(b, [2, 1, 4])], 1);
+					const y = b.concat([x, activation(b, [2, 4, 5])], 2);
+					return [b.reduce(operator, b.unary("tanh", y), [1, 2], false)];
+				}),
+			);
+			expect(piecesOf(program)).toEqual([1]);
+		},
+	);
+
+	test("a statistic over one feeds both parts of what it normalises", () => {
+		const program = programOf(
+			tensorGraph((b) => {
+				const x = b.concat([activation(b, [3, 4]), activation(b, [3, 5])], 1);
+				return [b.binary("divide", x, b.reduce("sum", b.binary("multiply", x, x), [1], true))];
+			}),
+		);
+		expect(piecesOf(program)).toEqual([2]);
+		expect(countOf(program, "reduce")).toBe(2);
+	});
+
+	const manyParts = (b: GraphBuilder, count: number): ValueId =>
+		b.concat(
+			Array.from({ length: count }, () => activation(b, [3, 2])),
+			1,
+		);
+	test.each([
+		["a reduction", (b: GraphBuilder, x: ValueId) => b.reduce("sum", x, [1], false)],
+		[
+			"a matrix product",
+			(b: GraphBuilder, x: ValueId) => b.matmul(x, activation(b, [b.shapeOf(x)[1] ?? 0, 4])),
+		],
+	] as const)("%s has up to four parts, and ends the island with its reason beyond", (what, write) => {
+		const graphOf = (count: number): Graph => tensorGraph((b) => [write(b, manyParts(b, count))]);
+		expect(piecesOf(programOf(graphOf(4)))).toEqual([1]);
+		expect(outcomeOf(graphOf(5))).toEqual({ kind: "border", reason: `${what} in more than 4 pieces` });
+	});
+
+	test("a reshape across the joint of columns ends the island with its reason", () => {
+		const graph = tensorGraph((b) => {
+			const x = b.concat([activation(b, [3, 4]), activation(b, [3, 4])], 1);
+			return [b.reduce("sum", b.reshape(x, [24]), [0], true)];
+		});
+		expect(outcomeOf(graph)).toEqual({ kind: "border", reason: "a reshape across a concatenated axis" });
+	});
+});
+
+test("a matrix product is not computed for two labellings of a table it is in", () => {
+	const graph = tensorGraph((b) => {
+		const table = b.matmul(activation(b, [5, 2]), activation(b, [2, 4]));
+		return [b.matmul(table, b.transpose(table, [1, 0]))];
+	});
+	expect(outcomeOf(graph)).toEqual({
+		kind: "border",
+		reason: "one axis would stand in two dimensions of a tensor",
+	});
+});
