@@ -101,7 +101,7 @@ function isLowRank(
 	return width <= LOW_RANK_COLUMNS_MAX && width * LOW_RANK_RATIO_MIN <= extentOf(node.over);
 }
 
-/** A rotary embedding behind a projection would make two contractions of one; it is an island of its own. */
+/** A rotary embedding behind a projection would make two contractions of one; it goes to the attention that it feeds. */
 function hasPiecesOfContraction(program: Program, flows: readonly Flow[]): boolean {
 	return program.outputs.some(
 		({ pieces }) => pieces.length > 1 && pieces.some(({ node }) => flows[node]?.isContracted === true),

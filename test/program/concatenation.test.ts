@@ -7,6 +7,14 @@ import { buildProgram } from "#shared/program/build-program.ts";
 import { checkProgram } from "#shared/program/check.ts";
 import { canonicalProgram, programDigest } from "#shared/program/fingerprint.ts";
 import type { Program } from "#shared/program/program.ts";
+import {
+	attend,
+	decodingStep,
+	rotary,
+	rotarySelfAttention,
+	rotatedHalves,
+	rotationStyles,
+} from "#test/support/rotary-graphs.ts";
 import { expectSameResults, shuffleGraph, tensorGraph } from "#test/support/tensor-graph.ts";
 
 const activation = (b: GraphBuilder, shape: readonly number[]): ValueId =>
@@ -43,82 +51,14 @@ const countOf = (program: Program, kind: string): number =>
 		.length;
 const piecesOf = (program: Program): number[] => program.outputs.map((output) => output.pieces.length);
 
-/** (-x₂, x₁) by halves, x's last axis being 2 · half. */
-function rotatedHalves(b: GraphBuilder, x: ValueId): ValueId {
-	const shape = b.shapeOf(x);
-	const half = (shape.at(-1) ?? 0) / 2;
-	const lead = shape.slice(0, -1);
-	const part = (start: number): ValueId =>
-		b.slice(
-			x,
-			[...lead.map(() => 0), start],
-			[...lead, half],
-			shape.map(() => 1),
-		);
-	return b.concat([b.unary("negate", part(half)), part(0)], -1);
-}
-
-/** (-x₁, x₀, -x₃, x₂, …): neighbours, stacked and flattened. */
-function rotatedNeighbours(b: GraphBuilder, x: ValueId): ValueId {
-	const shape = b.shapeOf(x);
-	const half = (shape.at(-1) ?? 0) / 2;
-	const lead = shape.slice(0, -1);
-	const part = (start: number): ValueId => {
-		const own = b.slice(x, [...lead.map(() => 0), start], [...lead, half], [...lead.map(() => 1), 2]);
-		return b.reshape(own, [...lead, half, 1]);
-	};
-	return b.reshape(b.concat([b.unary("negate", part(1)), part(0)], -1), shape);
-}
-
-type Rotate = (b: GraphBuilder, x: ValueId) => ValueId;
-const styles: readonly (readonly [string, Rotate])[] = [
-	["halves", rotatedHalves],
-	["neighbours", rotatedNeighbours],
-];
-
-/** x·cos + rotated(x)·sin */
-function rotary(b: GraphBuilder, rotate: Rotate, x: ValueId, cos: ValueId, sin: ValueId): ValueId {
-	return b.binary("add", b.binary("multiply", x, cos), b.binary("multiply", rotate(b, x), sin));
-}
-
-/** Angles [n, 2 · half] from positions: each frequency twice, by halves or neighbour by neighbour. */
-function tables(b: GraphBuilder, rotate: Rotate, n: number, half: number): readonly [ValueId, ValueId] {
-	const position = b.cast(b.input("positions", "int64", [n, 1], "activation"), "float32");
-	const angles = b.binary("multiply", position, b.input("frequencies", "float32", [1, half], "weight"));
-	const twice =
-		rotate === rotatedHalves
-			? b.concat([angles, angles], 1)
-			: b.reshape(b.concat([b.reshape(angles, [n, half, 1]), b.reshape(angles, [n, half, 1])], 2), [
-					n,
-					2 * half,
-				]);
-	return [b.unary("cos", twice), b.unary("sin", twice)];
-}
-
-function attend(b: GraphBuilder, queries: ValueId, keys: ValueId, values: ValueId): ValueId {
-	const rank = b.shapeOf(keys).length;
-	const order = [...b.shapeOf(keys).keys()].slice(0, -2);
-	const scores = b.matmul(queries, b.transpose(keys, [...order, rank - 1, rank - 2]));
-	const weights = b.unary("exp", b.binary("subtract", scores, b.reduce("max", scores, [rank - 1], true)));
-	const total = b.reduce("sum", weights, [rank - 1], true);
-	return b.matmul(b.binary("divide", weights, total), values);
-}
-
-describe.each(styles)("rotary embedding by %s", (_, rotate) => {
+describe.each(rotationStyles)("rotary embedding by %s", (_, rotate) => {
 	test.each([
 		[1, 2, 1],
 		[2, 3, 3],
 		[3, 5, 7],
 		[2, 8, 4],
 	])("of queries and keys dissolves in attention: %i heads, %i tokens, %i pairs", (heads, n, half) => {
-		const program = programOf(
-			tensorGraph((b) => {
-				const [cos, sin] = tables(b, rotate, n, half);
-				const [q, k, v] = [0, 1, 2].map(() => activation(b, [heads, n, 2 * half]));
-				if (q === undefined || k === undefined || v === undefined) throw new Error("three");
-				return [attend(b, rotary(b, rotate, q, cos, sin), rotary(b, rotate, k, cos, sin), v)];
-			}),
-		);
+		const program = programOf(tensorGraph((b) => [rotarySelfAttention(b, rotate, heads, n, half)]));
 		expect(piecesOf(program)).toEqual([1]);
 		expect(countOf(program, "contract")).toBe(half === 1 ? 1 : 3);
 		expect(countOf(program, "cos")).toBe(2);
@@ -179,17 +119,8 @@ describe("cached keys and values", () => {
 	});
 
 	test("the keys of a decoding step are rotated, stored behind the cached ones, and attended to", () => {
-		const [heads, past, half] = [2, 7, 3];
 		const program = programOf(
-			tensorGraph((b) => {
-				const [cos, sin] = tables(b, rotatedHalves, 1, half);
-				const [q, k, v] = [0, 1, 2].map(() => activation(b, [heads, 1, 2 * half]));
-				if (q === undefined || k === undefined || v === undefined) throw new Error("three");
-				const cached = activation(b, [heads, past, 2 * half]);
-				const keys = b.concat([cached, rotary(b, rotatedHalves, k, cos, sin)], 1);
-				const values = b.concat([activation(b, [heads, past, 2 * half]), v], 1);
-				return [keys, values, attend(b, rotary(b, rotatedHalves, q, cos, sin), keys, values)];
-			}),
+			tensorGraph((b) => decodingStep(b, rotatedHalves, { heads: 2, past: 7, half: 3 })),
 		);
 		expect(piecesOf(program).sort()).toEqual([1, 2, 4]);
 		expect(countOf(program, "cos")).toBe(1);
