@@ -9,14 +9,16 @@ import { referenceOperations } from "#runner/measure/datasets.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
+import { median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
 import { type Compiler, requireCompiler } from "#runner/toolchain/find-compiler.ts";
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
 import type { Graph } from "#shared/graph/graph.ts";
 import type { Island } from "#shared/partition/partition.ts";
 import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
-import type { Effort } from "#shared/pipeline/plan.ts";
+import type { Effort, Plan } from "#shared/pipeline/plan.ts";
 import { planProgram } from "#shared/pipeline/plan-program.ts";
+import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
 import type { Program } from "#shared/program/program.ts";
 import { type Machine, type TargetId, targets } from "#shared/target/target.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
@@ -49,6 +51,8 @@ export interface BenchCase {
 	readonly baselineForm: string;
 	readonly baselineNs: number;
 	readonly kernelNs: number;
+	/** Of the fastest candidate that gave right results, whether it beats the baseline or not; null without one. */
+	readonly bestNs: number | null;
 	readonly ratio: Interval;
 	readonly verdict: SpeedVerdict;
 	/** Least time that the machine's probed bandwidth and FMA rate allow, over the kernel's time. Above 1 where caches help. */
@@ -70,12 +74,16 @@ export async function openBench(options: BenchOptions): Promise<BenchSession> {
 	};
 }
 
-/** An island without a stored kernel, or whose candidates are all slower, is its own baseline. */
+/**
+ * An island without a stored kernel, or whose candidates are all slower, is its own baseline. `plan`: candidates other than
+ * those that a search here and now gives.
+ */
 export async function benchIsland(
 	session: BenchSession,
 	modelBytes: Uint8Array,
 	graph: Graph,
 	island: Island,
+	plan: Plan | null = null,
 ): Promise<BenchCase> {
 	const directory = join(session.directory, island.digest);
 	await mkdir(directory, { recursive: true });
@@ -88,7 +96,7 @@ export async function benchIsland(
 			...form,
 			model: bytes,
 		})),
-		...(await candidatesFor(session, island)),
+		...(await candidatesFor(session, island, plan)),
 		budget: effortBudget(session.effort, 1).measure,
 		directory,
 		compiler: session.compiler,
@@ -105,10 +113,20 @@ export async function benchIsland(
 		baselineForm: result.baseline.form,
 		baselineNs,
 		kernelNs,
+		bestNs: bestNanoseconds(result.candidates),
 		ratio: result.kernel?.comparison.speedup ?? { median: 1, low: 1, high: 1 },
 		verdict: result.kernel?.comparison.verdict ?? "baseline",
 		rooflineShare: rooflineNanoseconds(island.program, session) / kernelNs,
 	};
+}
+
+function bestNanoseconds(candidates: readonly CandidateMeasurement[]): number | null {
+	const medians = candidates.flatMap(({ outcome }) =>
+		outcome.kind === "timed" && outcome.samplesNanoseconds.length > 0
+			? [median(outcome.samplesNanoseconds)]
+			: [],
+	);
+	return medians.length === 0 ? null : Math.min(...medians);
 }
 
 /** Of the input data: any will do, and the same one makes runs comparable. */
@@ -120,11 +138,11 @@ interface Candidates {
 	readonly emitUnit: EmitUnit;
 }
 
-async function candidatesFor(session: BenchSession, island: Island): Promise<Candidates> {
+async function candidatesFor(session: BenchSession, island: Island, plan: Plan | null): Promise<Candidates> {
 	const { target, threads, effort, folders } = session;
 	if (folders === null) {
 		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
-		const { proofs, emitUnit } = await prepareCandidates(planProgram({ ...request, cursor: null }));
+		const { proofs, emitUnit } = await prepareCandidates(plan ?? planProgram({ ...request, cursor: null }));
 		return { candidatesCount: proofs.length, emitUnit };
 	}
 	const folder = folders.get(island.digest);

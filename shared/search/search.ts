@@ -26,6 +26,8 @@ export interface SearchLimits {
 	 * without shards finds, whatever the budget; and all of them stop at the same cursor.
 	 */
 	readonly shard?: { readonly index: number; readonly count: number };
+	/** DAGs whose cuts are drawn, cheapest first after the program as written. Default and most: 12. */
+	readonly dagsMax?: number;
 	/** Kernels of a µGraph, beyond the safe cuts. Default 4. */
 	readonly kernelsMax?: number;
 	/** Reductions, contractions and outputs of a program up to which all cuts are drawn. Default 8. */
@@ -71,13 +73,13 @@ const placementsOfKernelMax = 12;
 /** The found are thinned by selection when they are so many times more than will be returned. */
 const heldFactor = 8;
 
-/** DAGs whose cuts are drawn, cheapest first: a program of eight units has some four hundred cuts for each. */
-const dagsMax = 12;
+/** A program of eight units has some four hundred cuts for each DAG. */
+const dagsMaxDefault = 12;
 /** Calls that go on from each other, or share a search, are often of one program. */
 const enumerations = new WeakMap<Program, DagEnumeration>();
 
 function enumerateOnce(program: Program): DagEnumeration {
-	const enumeration = enumerations.get(program) ?? enumerateDags(program, { dagsMax });
+	const enumeration = enumerations.get(program) ?? enumerateDags(program, { dagsMax: dagsMaxDefault });
 	enumerations.set(program, enumeration);
 	return enumeration;
 }
@@ -92,12 +94,12 @@ export function searchMuGraphs(program: Program, limits: SearchLimits, cursor?: 
 	const { index, count } = limits.shard ?? { index: 0, count: 1 };
 	const collector = new Collector(limits);
 	const algebra = enumerateOnce(program);
-	const variants = enumerateVariants(algebra.dags);
+	const dags = algebra.dags.slice(0, limits.dagsMax ?? dagsMaxDefault);
 	const { kernelsMax = 4, unitsMax = 8 } = limits;
-	const cutLimits = { kernelsMax, unitsMax, cutsMax: cutsMaxOf(algebra.dags.length) };
+	const cutLimits = { kernelsMax, unitsMax, cutsMax: cutsMaxOf(dags.length) };
 	let ordinal = 0;
 	let stoppedAt: number | null = null;
-	for (const position of enumeratePositions(variants, cutLimits)) {
+	for (const position of enumeratePositions(enumerateVariants(dags), cutLimits)) {
 		if (ordinal - start >= limits.statesMax) {
 			stoppedAt = ordinal;
 			break;
