@@ -49,7 +49,6 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 		"verify.ts",
 		"check-stability.ts",
 		"compare-graphs.ts",
-		"compare-programs.ts",
 		"recheck-certificate.ts",
 		"certificate.ts",
 		"verified-mugraph.ts",

@@ -4,8 +4,7 @@ import { createRandom } from "#shared/numeric/random.ts";
 import { checkProgram } from "#shared/program/check.ts";
 import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
-import { elementCount } from "#shared/tensor/shape.ts";
-import { comparePrograms } from "#shared/verify/compare-programs.ts";
+import { verifyMuGraph } from "#shared/verify/verify.ts";
 import { largestDifference, randomInputs, testSeed } from "#test/support/mugraph-inputs.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import {
@@ -15,6 +14,7 @@ import {
 	rootMeanSquareNormLinear,
 	samplePrograms,
 } from "#test/support/programs.ts";
+import { wholeProgramMuGraph } from "#test/support/whole-program.ts";
 import {
 	attentionBlock,
 	layerNormLinear,
@@ -72,13 +72,8 @@ describe.each(Object.entries(programs))("%s", (_, program) => {
 	});
 
 	test("every DAG is proved equal in finite fields", () => {
-		const bindings = program.inputs.map((_, index) => ({ kind: "tensor", index }) as const);
-		const options = {
-			seed: testSeed,
-			tensorElements: program.inputs.map(({ shape }) => elementCount(shape)),
-		};
 		for (const dag of dags.slice(0, 12)) {
-			const verdict = comparePrograms({ program, bindings }, { program: dag, bindings }, options);
+			const verdict = verifyMuGraph(wholeProgramMuGraph(dag), program, { seed: testSeed });
 			expect(verdict, `seed ${testSeed}\n${print(dag)}`).toMatchObject({ kind: "equal" });
 		}
 	});
