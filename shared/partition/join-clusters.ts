@@ -99,7 +99,8 @@ class Joiner {
 		const to = this.#candidate(consumer);
 		if (!rule.takes(from, to)) return null;
 		if (rule.isPrivate === true && !this.#isPrivate(producer, consumer)) return null;
-		if (!from.traits.hasArithmetic && !this.#feedsOnly(producer, consumer)) return null;
+		const mayStore = from.traits.hasArithmetic || rule.storesViews === true;
+		if (!mayStore && !this.#feedsOnly(producer, consumer)) return null;
 		const union = this.#unionShape(producer, consumer);
 		return union !== null && (rule.allows?.(union, from, to) ?? true) ? union : null;
 	}

@@ -25,6 +25,8 @@ export interface JoinRule {
 	readonly takes: (producer: JoinCandidate, consumer: JoinCandidate) => boolean;
 	/** Only producers that nothing else reads, of values that others read too. Default: false. */
 	readonly isPrivate?: boolean;
+	/** Also views that others read too, which the island then stores for them. Default: false. */
+	readonly storesViews?: boolean;
 	/** Default: any union that can be an island. */
 	readonly allows?: (union: IslandShape, producer: JoinCandidate, consumer: JoinCandidate) => boolean;
 }
@@ -104,6 +106,12 @@ export const joinRules: readonly JoinRule[] = [
 			consumer.traits.hasContraction &&
 			(producer.traits.hasContraction || producer.traits.hasArithmetic || isPlainView(producer)),
 		allows: addsNoChain,
+	},
+	{
+		// Cached keys and values with the new ones behind them: attention reads the parts while they are put together.
+		name: "cache",
+		takes: (producer, consumer) => isView(producer) && producer.traits.hasConcat && isAttention(consumer),
+		storesViews: true,
 	},
 	{
 		// Projection after projection: gate and up into down.
