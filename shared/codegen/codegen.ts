@@ -68,9 +68,14 @@ function printMicrokernel(prelude: Prelude, kernel: Microkernel): string {
 
 function printPart(prelude: Prelude, { prefix, program }: CPart): string {
 	const kernels = program.kernels.map((kernel, at) =>
-		printKernel(prelude, program, kernel, `${prefix}_part${at}`),
+		printKernel(prelude, program, kernel, `${prefix}_part${at}`, preparedInCall),
 	);
-	return [...kernels, printPrepare(prelude, prefix, program), printEntry(prefix, program)].join("\n");
+	const once = program.prepare.kernels.map((kernel, at) =>
+		printKernel(prelude, program, kernel, `${prefix}_once${at}`, preparedInPrepare),
+	);
+	return [...kernels, ...once, printPrepare(prelude, prefix, program), printEntry(prefix, program)].join(
+		"\n",
+	);
 }
 
 function scopeOf(prelude: Prelude, program: LoopProgram, buffers: readonly Buffer[]): CScope {
@@ -81,7 +86,23 @@ function scopeOf(prelude: Prelude, program: LoopProgram, buffers: readonly Buffe
 	};
 }
 
-function printKernel(prelude: Prelude, program: LoopProgram, kernel: LoopKernel, name: string): string {
+/** How a function reaches the prepared area. */
+interface PreparedArea {
+	readonly expression: string;
+	readonly isWritable: boolean;
+}
+
+const preparedInCall: PreparedArea = { expression: "call->prepared", isWritable: false };
+/** To a prepare kernel the prepared area is its workspace. */
+const preparedInPrepare: PreparedArea = { expression: "call->shared", isWritable: true };
+
+function printKernel(
+	prelude: Prelude,
+	program: LoopProgram,
+	kernel: LoopKernel,
+	name: string,
+	prepared: PreparedArea,
+): string {
 	const memories: string[] = [];
 	let streams = false;
 	eachStatement(kernel.body, (statement) => {
@@ -94,7 +115,7 @@ function printKernel(prelude: Prelude, program: LoopProgram, kernel: LoopKernel,
 		(usesSlice
 			? "\tchar *const slice = call->slices + (size_t)thread * call->slice_bytes;\n"
 			: "\t(void)thread;\n") +
-		kernel.buffers.map((buffer) => declareBuffer(buffer, "call->inputs", "call->prepared")).join("") +
+		kernel.buffers.map((buffer) => declareBuffer(buffer, "call->inputs", prepared)).join("") +
 		memories.join("") +
 		"\tlong begin, end;\n" +
 		"\twhile (kiln_take(range, &begin, &end)) {\n\t\tfor (long tile = begin; tile < end; tile++) {\n\t\t\t(void)tile;\n" +
@@ -105,7 +126,7 @@ function printKernel(prelude: Prelude, program: LoopProgram, kernel: LoopKernel,
 	);
 }
 
-function declareBuffer(buffer: Buffer, inputs: string, prepared: string): string {
+function declareBuffer(buffer: Buffer, inputs: string, prepared: PreparedArea): string {
 	const { name, place } = buffer;
 	const type = cTypes[buffer.elementType];
 	const pointer = `\t${type} *restrict const ${name}`;
@@ -115,7 +136,9 @@ function declareBuffer(buffer: Buffer, inputs: string, prepared: string): string
 		case "output":
 			return `${pointer} = call->outputs[${place.output}];\n`;
 		case "prepared":
-			return `\tconst ${type} *restrict const ${name} = (const ${type} *)(${prepared} + ${place.offsetBytes});\n`;
+			return prepared.isWritable
+				? `${pointer} = (${type} *)(${prepared.expression} + ${place.offsetBytes});\n`
+				: `\tconst ${type} *restrict const ${name} = (const ${type} *)(${prepared.expression} + ${place.offsetBytes});\n`;
 		case "shared":
 			return `${pointer} = (${type} *)(call->shared + ${place.offsetBytes});\n`;
 		case "thread":
@@ -137,17 +160,19 @@ function eachStatement(statements: readonly Statement[], visit: (statement: Stat
 }
 
 function printPrepare(prelude: Prelude, prefix: string, program: LoopProgram): string {
-	const { buffers, body } = program.prepare;
+	const { kernels, scratchOffsetBytes, scratchBytes, buffers, body } = program.prepare;
 	const { preparedBytes } = program;
-	const declarations = buffers.map((buffer) => {
-		if (buffer.place.kind !== "prepared") return declareBuffer(buffer, "inputs", "area");
-		const type = cTypes[buffer.elementType];
-		return `\t${type} *restrict const ${buffer.name} = (${type} *)(area + ${buffer.place.offsetBytes});\n`;
-	});
+	const declarations = buffers.map((buffer) =>
+		declareBuffer(buffer, "inputs", { expression: "area", isWritable: true }),
+	);
+	const call = `{inputs, NULL, area, area, area + ${scratchOffsetBytes}, ${scratchBytes}}`;
+	const runs = kernels.map(({ tiles }, at) => `\tkiln_alone(${prefix}_once${at}, &call, ${tiles});\n`);
 	return (
 		`int ${prefix}_prepare(const void *const *inputs, void *prepared) {\n` +
 		"\tchar *const area = prepared;\n\t(void)inputs;\n\t(void)area;\n" +
 		(preparedBytes >= largePreparedBytes ? `\tkiln_large_pages(area, ${preparedBytes});\n` : "") +
+		(runs.length > 0 ? `\tconst kiln_call call = ${call};\n` : "") +
+		runs.join("") +
 		declarations.join("") +
 		printStatements(scopeOf(prelude, program, buffers), body, "\t") +
 		"\treturn 0;\n}\n"

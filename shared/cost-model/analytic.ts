@@ -4,6 +4,7 @@
 
 import { present } from "#shared/fault/assert.ts";
 import type { BlockNode, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId, MapOperator } from "#shared/program/program.ts";
 import type { ScheduledMuGraph } from "#shared/schedule/candidate.ts";
 import { kernelRoles } from "#shared/schedule/kernel-roles.ts";
@@ -14,7 +15,7 @@ import { elementBytes } from "#shared/tensor/data-type.ts";
 
 /** Structural twin of the interface in cost-model.ts, which imports this file. */
 export const analyticCostModel = {
-	name: "analytic/1",
+	name: "analytic/2",
 	predict: (candidates: readonly ScheduledMuGraph[], target: CpuTarget, threads: number): Float32Array =>
 		Float32Array.from(candidates, ({ muGraph, schedule }) =>
 			predictNanoseconds(muGraph.muGraph, schedule, target, threads),
@@ -45,19 +46,19 @@ const dearOperators: Partial<Readonly<Record<MapOperator, number>>> = {
 	power: 60,
 };
 
-/** Nanoseconds of one run on `threads` cores of the target. */
+/** Nanoseconds of one run on `threads` cores of the target; kernels of the prepare step are no part of it. */
 export function predictNanoseconds(
 	muGraph: MuGraph,
 	schedule: Schedule,
 	target: CpuTarget,
 	threads: number,
 ): number {
-	return muGraph.kernels.reduce(
-		(sum, kernel, at) =>
-			sum +
-			kernelNanoseconds(muGraph, kernel, present(schedule.kernels[at], "kernel schedule"), target, threads),
-		0,
-	);
+	const prepare = findPreparePart(muGraph).kernels;
+	return muGraph.kernels.reduce((sum, kernel, at) => {
+		if (prepare.has(at)) return sum;
+		const own = present(schedule.kernels[at], "kernel schedule");
+		return sum + kernelNanoseconds(muGraph, kernel, own, target, threads);
+	}, 0);
 }
 
 interface KernelCost {

@@ -18,6 +18,8 @@ type Range = readonly [number, number];
 
 interface Scope {
 	readonly where: string;
+	/** Part of the prepare step: may write the prepared area. */
+	readonly isPrepare: boolean;
 	readonly faults: string[];
 	readonly buffers: ReadonlyMap<string, Buffer>;
 	readonly microkernels: ReadonlyMap<string, Microkernel>;
@@ -26,15 +28,21 @@ interface Scope {
 	readonly ranges: Map<string, Range>;
 }
 
+interface CodeBlock {
+	readonly buffers: readonly Buffer[];
+	readonly body: readonly Statement[];
+}
+
 /** What is wrong with a program, one sentence a fault; empty when it is well formed. */
 export function checkLoopProgram(program: LoopProgram): readonly string[] {
 	const faults: string[] = [];
 	const microkernels = new Map(program.microkernels.map((kernel) => [kernel.name, kernel]));
-	const check = (where: string, buffers: readonly Buffer[], body: readonly Statement[]): void => {
+	const check = (where: string, { buffers, body }: CodeBlock, isPrepare: boolean): void => {
 		const named = new Map(buffers.map((buffer) => [buffer.name, buffer]));
 		if (named.size !== buffers.length) faults.push(`${where}: two buffers have one name`);
 		const scope: Scope = {
 			where,
+			isPrepare,
 			faults,
 			buffers: named,
 			microkernels,
@@ -43,9 +51,12 @@ export function checkLoopProgram(program: LoopProgram): readonly string[] {
 		};
 		checkStatements(scope, body);
 	};
-	check("prepare", program.prepare.buffers, program.prepare.body);
+	program.prepare.kernels.forEach((kernel, at) => {
+		check(`prepare kernel ${at}`, kernel, true);
+	});
+	check("prepare", program.prepare, true);
 	program.kernels.forEach((kernel, at) => {
-		check(`kernel ${at}`, kernel.buffers, kernel.body);
+		check(`kernel ${at}`, kernel, false);
 	});
 	return faults;
 }
@@ -186,6 +197,7 @@ function spanOfParameter(kernel: Microkernel, name: string, elementType: DataTyp
 	const buffers = new Map(kernel.parameters.map((parameter) => [parameter.name, probe]));
 	const base: Scope = {
 		where: kernel.name,
+		isPrepare: false,
 		faults: [],
 		buffers,
 		microkernels: new Map(),
@@ -241,6 +253,8 @@ function checkSpan(
 		return;
 	}
 	if (writes && buffer.place.kind === "input") fault(scope, `writes input ${name}`);
+	if (writes && buffer.place.kind === "prepared" && !scope.isPrepare)
+		fault(scope, `writes ${name} of the prepared area`);
 	const [low, high] = spanOf(scope, index, count, stride);
 	if (low < 0 || high >= buffer.elements) {
 		fault(scope, `touches ${name}[${low}..${high}], which has ${buffer.elements} elements`);

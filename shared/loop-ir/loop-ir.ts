@@ -216,8 +216,16 @@ export interface LoopProgram {
 	}[];
 	readonly outputs: readonly { readonly shape: Shape; readonly dataType: DataType }[];
 	readonly microkernels: readonly Microkernel[];
-	/** Runs once per set of weights. */
-	readonly prepare: { readonly buffers: readonly Buffer[]; readonly body: readonly Statement[] };
+	/** Runs once per set of weights: the kernels in order, on one thread, then the body. */
+	readonly prepare: {
+		/** Read weights and the prepared area, write the prepared area. */
+		readonly kernels: readonly LoopKernel[];
+		/** Their thread's slice, at the end of the prepared area. */
+		readonly scratchOffsetBytes: number;
+		readonly scratchBytes: number;
+		readonly buffers: readonly Buffer[];
+		readonly body: readonly Statement[];
+	};
 	/** In order; each begins when the one before has ended. */
 	readonly kernels: readonly LoopKernel[];
 	readonly preparedBytes: number;

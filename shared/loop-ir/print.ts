@@ -14,6 +14,9 @@ export function printLoopProgram(program: LoopProgram): string {
 		printBody(lines, body, "\t");
 	};
 	for (const kernel of program.microkernels) lines.push(`micro-kernel ${kernel.name}`);
+	program.prepare.kernels.forEach((kernel, at) => {
+		block(`prepare kernel ${at}: ${kernel.tiles} tiles`, kernel.buffers, kernel.body);
+	});
 	block(`prepare (${program.preparedBytes} bytes)`, program.prepare.buffers, program.prepare.body);
 	program.kernels.forEach((kernel, at) => {
 		const threads = kernel.isParallel ? "shared out" : "alone";

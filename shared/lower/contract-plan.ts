@@ -105,7 +105,8 @@ function isReducedLater(ctx: TileContext, axis: AxisId): boolean {
 
 function panelFrom(ctx: TileContext, panel: BlockNodeId, vector: AxisId): ContractPlan["panelFrom"] {
 	const node = nodeAt(ctx, panel);
-	if (ctx.schedule.weightLayout === "panels" && isWeight(ctx, panel) && alignsWithPanels(ctx, vector)) {
+	const isPacked = ctx.schedule.weightLayout === "panels" && !ctx.isPrepare;
+	if (isPacked && isWeight(ctx, panel) && alignsWithPanels(ctx, vector)) {
 		return "prepared";
 	}
 	if (node.kind === "load") {
@@ -129,7 +130,9 @@ function isWeight(ctx: TileContext, id: BlockNodeId): boolean {
 	const node = nodeAt(ctx, id);
 	if (node.kind === "load") {
 		const { source } = node;
-		return source.kind === "input" && present(ctx.graph.inputs[source.input], "input").role === "weight";
+		return source.kind === "intermediate"
+			? ctx.preparedIntermediates.has(source.intermediate)
+			: present(ctx.graph.inputs[source.input], "input").role === "weight";
 	}
 	return node.kind === "map" && blockNodeOperands(node).every((operand) => isConstantOrWeight(ctx, operand));
 }

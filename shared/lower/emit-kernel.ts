@@ -30,7 +30,6 @@ export function emitKernel(ctx: TileContext, estimatedNanoseconds: number): Loop
 		ctx.starts.set(axis, affineVariable(variable));
 	}
 	body.push(...emitLevel(ctx, plan, 0));
-	ctx.program.threadBytes = Math.max(ctx.program.threadBytes, ctx.usedThreadBytes);
 	const isParallel = tiles > 1 && estimatedNanoseconds >= parallelWorkNanosecondsMin;
 	return { tiles, isParallel, ...dropUnread({ buffers: [...ctx.buffers.values()], body }) };
 }

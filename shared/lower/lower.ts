@@ -1,11 +1,13 @@
 // A candidate to explicit loops. In: a proven µGraph and a schedule. Out: `LoopProgram`, one loop kernel for each kernel of
-// the µGraph, the packing of weights, and the memory they need. The µGraph is walked literally: grid tiles, stages, steps of
+// the µGraph, what is done once for a set of weights (packing them, and kernels that read nothing else), and the memory
+// they need. The µGraph is walked literally: grid tiles, stages, steps of
 // the loop, and in each of those fused loop nests and contractions (roots.ts). Idea of the split into plan and emission:
 // jax-js' tile plans; of packed panels and register tiles: Goto and van de Geijn 2008.
 
 import { present } from "#shared/fault/assert.ts";
-import type { LoopKernel, LoopProgram } from "#shared/loop-ir/loop-ir.ts";
+import type { BufferPlace, LoopKernel, LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
+import { findPreparePart, type PreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { Candidate } from "#shared/schedule/candidate.ts";
 import type { Schedule } from "#shared/schedule/schedule.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
@@ -28,21 +30,27 @@ export function lowerMuGraph(
 	threads: number,
 ): LoopProgram {
 	const { muGraph: graph, schedule: bound } = coalesceAxes({ muGraph, schedule });
-	const { offsets, sharedBytes } = placeIntermediates(graph);
+	const prepared = findPreparePart(graph);
+	const { places, sharedBytes, preparedBytes } = placeIntermediates(graph, prepared);
 	const program: ProgramBuilder = {
 		microkernels: new Map(),
 		prepareBuffers: new Map(),
 		prepareBody: [],
-		preparedBytes: 0,
-		threadBytes: 0,
+		preparedBytes,
 		nextName: 0,
 	};
-	const kernels = graph.kernels.map((kernel, at): LoopKernel => {
+	const prepareKernels: LoopKernel[] = [];
+	const kernels: LoopKernel[] = [];
+	const threadBytes = { prepare: 0, call: 0 };
+	graph.kernels.forEach((kernel, at) => {
+		const when = prepared.kernels.has(at) ? "prepare" : "call";
 		const kernelSchedule = present(bound.kernels[at], "a schedule binds every kernel");
 		const ctx: TileContext = {
 			target,
 			graph,
-			intermediateOffsets: offsets,
+			intermediatePlaces: places,
+			preparedIntermediates: prepared.intermediates,
+			isPrepare: when === "prepare",
 			kernel: tileKernel(kernel, kernelSchedule, graph.axes),
 			schedule: kernelSchedule,
 			lanes: kernelSchedule.vectorLanes,
@@ -56,32 +64,47 @@ export function lowerMuGraph(
 			layouts: new Map(),
 			packs: new Map(),
 		};
-		return emitKernel(ctx, threads > 1 ? estimateNanoseconds(graph, at, target) : 0);
+		const isShared = threads > 1 && when === "call";
+		const loops = emitKernel(ctx, isShared ? estimateNanoseconds(graph, at, target) : 0);
+		(when === "prepare" ? prepareKernels : kernels).push(loops);
+		threadBytes[when] = Math.max(threadBytes[when], ctx.usedThreadBytes);
 	});
 	return {
 		inputs: graph.inputs.map(({ shape, dataType, role }) => ({ shape, dataType, role })),
 		outputs: graph.outputs.map(({ shape, dataType }) => ({ shape, dataType })),
 		microkernels: [...program.microkernels.values()],
-		prepare: { buffers: [...program.prepareBuffers.values()], body: program.prepareBody },
+		prepare: {
+			kernels: prepareKernels,
+			scratchOffsetBytes: program.preparedBytes,
+			scratchBytes: roundUp(threadBytes.prepare, bufferAlignmentBytes),
+			buffers: [...program.prepareBuffers.values()],
+			body: program.prepareBody,
+		},
 		kernels,
-		preparedBytes: program.preparedBytes,
+		preparedBytes: program.preparedBytes + roundUp(threadBytes.prepare, bufferAlignmentBytes),
 		sharedBytes,
-		threadBytes: roundUp(program.threadBytes, bufferAlignmentBytes),
+		threadBytes: roundUp(threadBytes.call, bufferAlignmentBytes),
 	};
 }
 
-function placeIntermediates(graph: MuGraph): {
-	readonly offsets: readonly number[];
+/** Between kernels of a call: in the workspace. Of prepare kernels: at the front of the prepared area. */
+function placeIntermediates(
+	graph: MuGraph,
+	{ intermediates: prepared }: PreparePart,
+): {
+	readonly places: readonly BufferPlace[];
 	readonly sharedBytes: number;
+	readonly preparedBytes: number;
 } {
-	let sharedBytes = 0;
-	const offsets = graph.intermediates.map(({ axes }) => {
-		const offset = sharedBytes;
+	const used = { prepared: 0, shared: 0 };
+	const places = graph.intermediates.map(({ axes }, id): BufferPlace => {
+		const kind = prepared.has(id) ? "prepared" : "shared";
+		const offsetBytes = used[kind];
 		const elements = axes.reduce((product, axis) => product * present(graph.axes[axis], "axis").extent, 1);
-		sharedBytes += roundUp(elements * elementBytes("float32"), bufferAlignmentBytes);
-		return offset;
+		used[kind] += roundUp(elements * elementBytes("float32"), bufferAlignmentBytes);
+		return { kind, offsetBytes };
 	});
-	return { offsets, sharedBytes };
+	return { places, sharedBytes: used.shared, preparedBytes: used.prepared };
 }
 
 /** Arithmetic and traffic of a kernel at the target's peaks: only its order of magnitude matters. */

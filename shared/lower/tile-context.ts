@@ -42,15 +42,18 @@ export interface ProgramBuilder {
 	readonly prepareBuffers: Map<string, Buffer>;
 	readonly prepareBody: Statement[];
 	preparedBytes: number;
-	threadBytes: number;
 	nextName: number;
 }
 
 export interface TileContext {
 	readonly target: CpuTarget;
 	readonly graph: MuGraph;
-	/** Element offset of each intermediate in the shared workspace, in bytes. */
-	readonly intermediateOffsets: readonly number[];
+	/** Where each intermediate lies: in the shared workspace, or in the prepared area. */
+	readonly intermediatePlaces: readonly BufferPlace[];
+	/** Intermediates that depend on weights alone. */
+	readonly preparedIntermediates: ReadonlySet<number>;
+	/** Runs once for a set of weights: nothing it reads is worth packing ahead. */
+	readonly isPrepare: boolean;
 	readonly kernel: TileKernel;
 	readonly schedule: KernelSchedule;
 	readonly lanes: number;
@@ -142,8 +145,8 @@ export function deviceTensor(
 			const access = intermediateAccess(ctx.graph, place.intermediate);
 			const count = elements(access.axes.map((axis) => present(ctx.graph.axes[axis], "axis").extent));
 			const buffer = `mid${place.intermediate}`;
-			const offsetBytes = present(ctx.intermediateOffsets[place.intermediate], "intermediate");
-			declareBuffer(ctx, buffer, "float32", count, { kind: "shared", offsetBytes });
+			const at = present(ctx.intermediatePlaces[place.intermediate], "intermediate");
+			declareBuffer(ctx, buffer, "float32", count, at);
 			return { buffer, elementType: "float32", access };
 		}
 	}

@@ -2,6 +2,7 @@ import { present } from "#shared/fault/assert.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import type { BlockNode, Kernel, LoadNode, LoadSource, MuGraph, StoreNode } from "./mugraph.ts";
+import { findPreparePart } from "./prepare-kernels.ts";
 import type { KernelTiles } from "./tiles.ts";
 
 /** float32. */
@@ -15,12 +16,14 @@ export interface BytesMoved {
 /**
  * Device memory that a µGraph reads and writes when every tile is fetched anew: a load is fetched once by each block that
  * the grid cuts elsewhere (grid axes the tensor lacks re-read it), and once a step when the loop does not cut it. Loads of
- * one place by several nodes of a stage count once.
+ * one place by several nodes of a stage count once. Of one call: what the prepare step moves is no part of it.
  */
 export function bytesMoved(muGraph: MuGraph, tiles: readonly KernelTiles[]): BytesMoved {
 	let readBytes = 0;
 	let writtenBytes = 0;
+	const prepare = findPreparePart(muGraph).kernels;
 	muGraph.kernels.forEach((kernel, id) => {
+		if (prepare.has(id)) return;
 		const moved = kernelBytesMoved(kernel, muGraph, present(tiles[id], "tiles of every kernel"));
 		readBytes += moved.readBytes;
 		writtenBytes += moved.writtenBytes;

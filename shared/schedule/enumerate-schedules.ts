@@ -4,6 +4,7 @@
 
 import { present } from "#shared/fault/assert.ts";
 import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
@@ -22,7 +23,7 @@ const transposeTileExtent = 32;
 
 /**
  * At most `limit` legal schedules, each once, the most promising first. Deterministic. `threads` keeps tiles small enough
- * to be shared out.
+ * to be shared out. Kernels of the prepare step keep their best guess: no call waits for them.
  */
 export function enumerateSchedules(
 	muGraph: MuGraph,
@@ -30,7 +31,11 @@ export function enumerateSchedules(
 	threads: number,
 	limit: number,
 ): Schedule[] {
-	const spaces = muGraph.kernels.map((kernel) => kernelSpace(muGraph, kernel, target, threads));
+	const prepare = findPreparePart(muGraph).kernels;
+	const spaces = muGraph.kernels.map((kernel, id) => {
+		const space = kernelSpace(muGraph, kernel, target, threads);
+		return prepare.has(id) ? { ...space, sizes: space.sizes.map(() => 1) } : space;
+	});
 	const sizes = spaces.flatMap((space) => space.sizes);
 	const found = new Map<string, Schedule>();
 	const rankMax = sizes.reduce((sum, size) => sum + size - 1, 0);

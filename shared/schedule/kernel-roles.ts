@@ -1,8 +1,9 @@
 // What each axis of a kernel is to its contractions and memory: which tile sizes make sense follows from that.
 
 import { present } from "#shared/fault/assert.ts";
-import type { BlockNodeId, ContractNode, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import type { BlockNodeId, ContractNode, Kernel, LoadSource, MuGraph } from "#shared/mugraph/mugraph.ts";
 import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
+import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId, StridedAccess } from "#shared/program/program.ts";
 
 export interface ContractRoles {
@@ -42,10 +43,7 @@ export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
 	let outputBytes = 0;
 	for (const node of kernel.nodes) {
 		if (node.kind === "store") outputBytes += 4 * size(node.axes);
-		if (node.kind !== "load" || node.source.kind !== "input") continue;
-		if (present(muGraph.inputs[node.source.input], "input").role === "weight") {
-			weightBytes += 4 * size(node.axes);
-		}
+		if (node.kind === "load" && isWeightSource(muGraph, node.source)) weightBytes += 4 * size(node.axes);
 	}
 	return {
 		contracts: contracts.sort((a, b) => b.multiplyAdds - a.multiplyAdds),
@@ -89,11 +87,16 @@ function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): Co
 	};
 }
 
+/** Constant between calls: an input, or what a prepare kernel makes of some. */
+function isWeightSource(muGraph: MuGraph, source: LoadSource): boolean {
+	return source.kind === "input"
+		? muGraph.inputs[source.input]?.role === "weight"
+		: findPreparePart(muGraph).intermediates.has(source.intermediate);
+}
+
 function isWeight(muGraph: MuGraph, kernel: Kernel, id: BlockNodeId): boolean {
 	const node = present(kernel.nodes[id], "node");
-	if (node.kind === "load") {
-		return node.source.kind === "input" && muGraph.inputs[node.source.input]?.role === "weight";
-	}
+	if (node.kind === "load") return isWeightSource(muGraph, node.source);
 	if (node.kind !== "map") return false;
 	return blockNodeOperands(node).every(
 		(operand) => kernel.nodes[operand]?.kind === "constant" || isWeight(muGraph, kernel, operand),

@@ -13,6 +13,7 @@ import {
 	type MuGraph,
 	type StoreNode,
 } from "#shared/mugraph/mugraph.ts";
+import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { KernelTiles } from "#shared/mugraph/tiles.ts";
 import type { AxisId, MapOperator, Program, ProgramNode } from "#shared/program/program.ts";
 
@@ -53,9 +54,13 @@ const transcendental: ReadonlySet<MapOperator> = new Set<MapOperator>([
 	"power",
 ]);
 
-/** Nanoseconds of all kernels. */
+/** Nanoseconds of a call: of all kernels but those of the prepare step. */
 export function muGraphCost(muGraph: MuGraph): number {
-	return muGraph.kernels.reduce((sum, kernel) => sum + kernelCost(kernel, muGraph), 0);
+	const prepare = findPreparePart(muGraph).kernels;
+	return muGraph.kernels.reduce(
+		(sum, kernel, id) => (prepare.has(id) ? sum : sum + kernelCost(kernel, muGraph)),
+		0,
+	);
 }
 
 /** Nanoseconds of one kernel: a roofline of memory traffic and arithmetic. */

@@ -2,6 +2,7 @@
 
 import { muGraphHash } from "#shared/mugraph/fingerprint.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
+import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import { muGraphCost } from "./cost.ts";
 
 export interface RankedMuGraph {
@@ -24,9 +25,9 @@ export function selectMuGraphs(muGraphs: readonly MuGraph[], limit: number): rea
 
 /**
  * At most `limit`, cheapest first, ties by identity. Variety comes before rank: first the cheapest of each pattern of loops,
- * of single kernels half of the places at most, of each other number of kernels a quarter; what is left goes to the cheapest of the rest. Law: selecting from
- * parts and then from what they kept gives what selecting from the whole gives (the first pass is greedy on a laminar
- * matroid).
+ * of single kernels in a call half of the places at most, of each other number of kernels a quarter; what is left goes to
+ * the cheapest of the rest. Law: selecting from parts and then from what they kept gives what selecting from the whole gives
+ * (the first pass is greedy on a laminar matroid).
  */
 export function selectRankedEntries<Entry extends RankedMuGraph>(
 	entries: readonly Entry[],
@@ -36,7 +37,7 @@ export function selectRankedEntries<Entry extends RankedMuGraph>(
 	const patterns = new Set<string>();
 	const countOfKernels = new Map<number, number>();
 	const varied = ranked.filter(({ muGraph }) => {
-		const kernels = muGraph.kernels.length;
+		const kernels = muGraph.kernels.length - findPreparePart(muGraph).kernels.size;
 		const count = countOfKernels.get(kernels) ?? 0;
 		const pattern = loopPattern(muGraph);
 		if (patterns.has(pattern) || count >= Math.ceil(limit / (kernels === 1 ? 2 : 4))) return false;
