@@ -50,6 +50,8 @@ export interface FieldTrials {
 	mixing(): Float64Array;
 	/** Every distinct exponent that came up: its values in all lanes that are not masked. */
 	readonly exponents: Map<string, Float64Array>;
+	/** Identities of the distinct radicands of interpreted square roots. */
+	readonly radicands: Set<string>;
 	/** Operators that were treated as uninterpreted functions. */
 	readonly uninterpreted: Set<string>;
 	/** How often an argument of one was identified. */

@@ -10,7 +10,7 @@ import {
 	principalRootModulo,
 	type RootPowers,
 } from "./field-pair.ts";
-import { applyUninterpreted } from "./field-uninterpreted.ts";
+import { applyUninterpreted, hashLanes } from "./field-uninterpreted.ts";
 import { absorb, finalise } from "./keyed-hash.ts";
 
 /** One operand of one element: where its lanes begin. */
@@ -209,6 +209,8 @@ const tanh: FieldOperator = exponential("tanh")((trials, [a], result) => {
 const squareRoot: FieldOperator = (trials, [a], result) => {
 	if (a === undefined) return;
 	const { p, q } = trials.pair;
+	const radicand = hashLanes(trials, a.buffer, a.at);
+	trials.radicands.add(`${radicand.a},${radicand.b}`);
 	for (let lane = 0; lane < trials.lanes; lane++) {
 		const outside = a.buffer.outside[a.at + lane] as number;
 		const root = Number.isNaN(outside) ? Number.NaN : principalRootModulo(outside, p);

@@ -8,9 +8,14 @@ import { absorb, below, finalise, type Hash64 } from "./keyed-hash.ts";
 /** Absorbed instead of a component that does not exist; no field element is negative. */
 const absent = -1;
 
-/** The identity of one element: its values in all lanes that are not masked. */
+/** The identity of one argument: its values in all lanes that are not masked. */
 export function identify(trials: FieldTrials, buffer: FieldBuffer, at: number): Hash64 {
 	trials.evaluations.count++;
+	return hashLanes(trials, buffer, at);
+}
+
+/** The same of a value that no function is applied to. */
+export function hashLanes(trials: FieldTrials, buffer: FieldBuffer, at: number): Hash64 {
 	let [a, b] = trials.keys;
 	for (let lane = 0; lane < trials.lanes; lane++) {
 		if (trials.masked[lane] === 1) continue;

@@ -10,8 +10,9 @@ import { fieldPairs } from "#shared/numeric/field-pair.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
+import { exponentialLanesMax, lanesAfter } from "./batch-lanes.ts";
 import type { Certificate } from "./certificate.ts";
-import { batchErrorLog2, type DifferenceSizes, worstSizes } from "./error-bound.ts";
+import { batchErrorLog2, type DifferenceSizes, hasExponentials, worstSizes } from "./error-bound.ts";
 import { createFieldFacts } from "./field-facts.ts";
 import type { FieldRun } from "./field-tensor.ts";
 import { sizeGraph } from "./graph-sizes.ts";
@@ -121,27 +122,30 @@ function compareInFragment(
 	options: CompareGraphsOptions,
 ): GraphComparison {
 	const { seed } = options;
-	const lanes = lanesOfFragment[fragment];
 	const target = options.errorProbabilityLog2 ?? errorProbabilityLog2Default;
 	const sizes = worstSizes(sizesOf(left.graph, fragment), sizesOf(right.graph, fragment));
 	const uninterpreted = new Set<string>();
+	const mixesLanes = hasExponentials(sizes);
+	const lanesMax = Math.min(lanesWithin(left.graph), lanesWithin(right.graph), exponentialLanesMax);
+	let lanes = lanesOfFragment[fragment];
 	let errorLog2 = 0;
 	let trials = 0;
 	for (let batch = 0; batch < batchesMax; batch++) {
 		const pair = fieldPairs[batch % 2 === 0 ? 0 : 1];
 		const sides = sidesOver(left, right, options.tensorElements, constants === "ideal");
-		const outcome = runTrials(sides, { pair, fragment, lanes, seed, batch }, uninterpreted);
+		const outcome = runTrials(sides, { pair, fragment, lanes, mixesLanes, seed, batch }, uninterpreted);
 		if (outcome.kind === "differed") {
 			const { output, index } = outcome;
 			return judgeDifference(left, right, uninterpreted, { seed, output, index, fragment, batch });
 		}
-		if (outcome.kind === "spoiled") continue;
-		trials += outcome.lanes;
-		errorLog2 += batchErrorLog2(sizes, pair, outcome);
+		const gain = outcome.kind === "agreed" ? batchErrorLog2(sizes, pair, outcome) : 0;
+		if (outcome.kind === "agreed") trials += outcome.lanes;
+		errorLog2 += gain;
 		if (errorLog2 <= target && batch + 1 >= batchesMin) {
 			const certificate = certify(sizes, { seed, trials, uninterpreted, errorLog2, fragment, constants });
 			return { kind: "equal", certificate };
 		}
+		lanes = lanesAfter(lanes, gain, target - errorLog2, lanesMax) ?? lanes;
 	}
 	const reason = `agrees in ${trials} trials, which leaves an error of 2^${errorLog2.toFixed(1)}: degrees are too high`;
 	return { kind: "inconclusive", reason, witness: null };
@@ -232,6 +236,22 @@ function sidesOver(
 /** Why the graph is more than a field test takes in, or null. */
 function excessOf(graph: Graph): string | null {
 	const lanes = lanesOfFragment.rational;
+	const { operations, elements } = costOf(graph);
+	if (operations * lanes > operationsMax)
+		return `too large: ${operations} operations, at most ${operationsMax / lanes}`;
+	if (elements * lanes > elementsMax)
+		return `too large: ${elements} elements, at most ${elementsMax / lanes}`;
+	return null;
+}
+
+/** Lanes to which batches may grow: a tenth of the limit on one, as there will be many. */
+function lanesWithin(graph: Graph): number {
+	const { operations, elements } = costOf(graph);
+	return Math.min(operationsMax / 10 / operations, elementsMax / elements);
+}
+
+/** Of one trial. */
+function costOf(graph: Graph): { readonly operations: number; readonly elements: number } {
 	let operations = 0;
 	let elements = 0;
 	for (const node of neededNodes(graph)) {
@@ -242,9 +262,5 @@ function excessOf(graph: Graph): string | null {
 			node.kind === "matmul" ? (counts.at(-1) ?? 0) * (shapes[0]?.at(-1) ?? 1) : Math.max(...counts);
 	}
 	for (const constant of graph.constants.values()) elements += elementCount(constant.shape);
-	if (operations * lanes > operationsMax)
-		return `too large: ${operations} operations, at most ${operationsMax / lanes}`;
-	if (elements * lanes > elementsMax)
-		return `too large: ${elements} elements, at most ${elementsMax / lanes}`;
-	return null;
+	return { operations, elements };
 }

@@ -11,12 +11,26 @@
 // No lane says anything about another. Mirage's theorem 2 needs thousands of trials where this needs three.
 // That a combination which holds in all lanes holds at all: it is fixed by the lanes up to the last pivot, and holds in each
 // of the others by chance with probability at most (r + 1)·x / q, x the degree of an exponent.
+// Principal square roots are multiplicative, as those of positive numbers are, but the root of g² is g only where g is a
+// residue: the field takes each sign of g with probability a half, where the reals take the sign of g. So a difference may
+// vanish for all signs but one: √(g²) - g does for one of two, a product of k such factors for all but one of 2^k. A lane in
+// which k roots have a part proves no more than that, however small the degree; signs are as good as independent coins
+// (Weil: up to the degree over √p; a quarter is left for that). Where they fall right, the product of F over the
+// conjugates of its roots vanishes, a function of 2^k times the degree; and a lane counts only if all distinct radicands
+// are residues, so that what is left is taken 2^radicands times.
 // Uninterpreted functions are modelled as random functions of an argument's values in all lanes of the batch; two different
 // arguments coincide in the whole batch with the like probability, which is added for each pair.
 
 import type { FieldPair } from "#shared/numeric/field-pair.ts";
 import type { FunctionSizes } from "./function-sizes.ts";
-import { denominatorSize, plusSize, type Size, type SizeBound, timesSize } from "./size-bounds.ts";
+import {
+	countRoots,
+	denominatorSize,
+	plusSize,
+	type Size,
+	type SizeBound,
+	timesSize,
+} from "./size-bounds.ts";
 
 /** Two different 64-bit identities coincide with this probability, as a base-2 logarithm. */
 const identityCollisionLog2 = -62;
@@ -24,23 +38,24 @@ const identityCollisionLog2 = -62;
 /** Smaller probabilities are stated as this. */
 const smallestLog2 = -512;
 
-/** N1·D2 - N2·D1. With square roots, the product over their conjugates: each root doubles it. */
-export function differenceSize(a: SizeBound, b: SizeBound, roots = 0): Size {
+/** A difference in which elements of this many square roots have a part. */
+export interface DifferenceSize extends Size {
+	readonly roots: number;
+}
+
+/** N1·D2 - N2·D1. */
+function differenceSize(a: SizeBound, b: SizeBound): DifferenceSize {
 	const size = plusSize(
 		timesSize(a.numerator, denominatorSize(b)),
 		timesSize(b.numerator, denominatorSize(a)),
 	);
-	const conjugates = 2 ** roots;
-	return {
-		degree: size.degree * conjugates,
-		terms: size.exponent === 0 ? size.terms : size.terms ** conjugates,
-		exponent: size.exponent * conjugates,
-		exponentials: size.exponentials * conjugates,
-	};
+	return { ...size, roots: countRoots(a) + countRoots(b) };
 }
 
 /** What was seen of the exponents of a batch. */
 export interface ExponentStructure {
+	/** Different exponents. */
+	readonly count: number;
 	/** Exponents that are linearly independent. */
 	readonly rank: number;
 	/** The largest integer by which one of them enters another exponent. */
@@ -49,45 +64,63 @@ export interface ExponentStructure {
 	readonly confirmations: number;
 }
 
-/** Probability that one lane shows no difference, for a difference of this size. `exponents`: null when unknown. */
+/** What was seen in a batch that bears on its bound. */
+export interface SeenInBatch {
+	/** Distinct radicands of interpreted square roots. */
+	readonly radicands: number;
+	/** Null when there are none, or their structure is unknown. */
+	readonly exponents: ExponentStructure | null;
+}
+
+/** Probability that one lane that counts shows no difference, for a difference of this size. */
 export function lanePassProbability(
-	size: Size,
+	size: DifferenceSize,
 	{ q }: FieldPair,
-	exponents: ExponentStructure | null,
+	{ radicands, exponents }: SeenInBatch,
 ): number {
-	const degree = Math.max(size.degree, 1);
-	if (size.exponentials === 0) return Math.min(1, degree / q);
-	if (exponents === null) return 1;
-	return Math.min(1, (degree + 2 * size.exponentials * exponents.weight * exponents.rank) / q);
+	if (size.exponentials > 0 && exponents === null) return 1;
+	const conjugates = 2 ** Math.min(size.roots, radicands);
+	const perExponential = exponents === null ? 0 : 2 * exponents.weight * exponents.rank;
+	const degree = Math.max(size.degree, 1) + size.exponentials * perExponential;
+	const algebraic = (2 ** radicands * conjugates * degree) / q;
+	const signs = conjugates === 1 ? 0 : 1 - 0.75 / conjugates;
+	const probability = signs + algebraic;
+	// Degrees that overflow may become no number.
+	return Number.isNaN(probability) ? 1 : Math.min(1, probability);
 }
 
 /** What decides the bound of a test of a program against a µGraph. */
 export interface DifferenceSizes {
-	readonly output: Size;
+	readonly output: DifferenceSize;
 	/** Of two arguments of uninterpreted functions; null when there are none. */
-	readonly argument: Size | null;
+	readonly argument: DifferenceSize | null;
+}
+
+/** Whether exponentials that the fragment interprets have a part in what is compared. */
+export function hasExponentials({ output, argument }: DifferenceSizes): boolean {
+	return output.exponentials > 0 || (argument?.exponentials ?? 0) > 0;
 }
 
 /** The worst over all pairs of outputs, and over all pairs of arguments. */
 export function worstSizes(program: FunctionSizes, muGraph: FunctionSizes): DifferenceSizes {
-	const roots = program.roots + muGraph.roots;
-	const output = largestDifference(program.outputs, muGraph.outputs, roots);
+	const output = largestDifference(program.outputs, muGraph.outputs);
 	const everyArgument = [...program.arguments, ...muGraph.arguments];
 	return {
 		output,
-		argument: everyArgument.length === 0 ? null : largestDifference(everyArgument, everyArgument, roots),
+		argument: everyArgument.length === 0 ? null : largestDifference(everyArgument, everyArgument),
 	};
 }
 
-function largestDifference(left: readonly SizeBound[], right: readonly SizeBound[], roots: number): Size {
+function largestDifference(left: readonly SizeBound[], right: readonly SizeBound[]): DifferenceSize {
 	const worst = (bounds: readonly SizeBound[]): SizeBound => {
 		const bottom = maximumSize(bounds.map(denominatorSize));
 		return {
 			numerator: maximumSize(bounds.map(({ numerator }) => numerator)),
 			denominators: new Map([[0, { ...bottom, axes: [], multiplicity: 1 }]]),
+			roots: new Map([[0, { axes: [], multiplicity: Math.max(0, ...bounds.map(countRoots)) }]]),
 		};
 	};
-	return differenceSize(worst(left), worst(right), roots);
+	return differenceSize(worst(left), worst(right));
 }
 
 function maximumSize(sizes: readonly Size[]): Size {
@@ -100,28 +133,24 @@ function maximumSize(sizes: readonly Size[]): Size {
 }
 
 /** What a batch that agreed says. */
-export interface AgreedBatch {
+export interface AgreedBatch extends SeenInBatch {
 	readonly lanes: number;
 	/** How often an uninterpreted function was applied in it. */
 	readonly evaluations: number;
-	readonly exponents: ExponentStructure | null;
 }
 
 /** Base-2 logarithm of the probability that a batch passes wrongly; 0 when it says nothing. */
 export function batchErrorLog2(sizes: DifferenceSizes, pair: FieldPair, batch: AgreedBatch): number {
 	const { lanes, evaluations, exponents } = batch;
-	const passLog2 = (size: Size): number =>
-		Math.max(smallestLog2, lanes * Math.log2(lanePassProbability(size, pair, exponents)));
+	const passLog2 = (size: DifferenceSize): number =>
+		Math.max(smallestLog2, lanes * Math.log2(lanePassProbability(size, pair, batch)));
 	let probability = 2 ** passLog2(sizes.output) + combinationError(sizes, pair, exponents);
 	if (sizes.argument !== null && evaluations >= 1) {
 		const pairs = evaluations ** 2 / 2;
 		probability += pairs * (2 ** passLog2(sizes.argument) + 2 ** identityCollisionLog2);
 	}
-	return Math.min(0, Math.log2(probability));
+	return Number.isNaN(probability) ? 0 : Math.min(0, Math.log2(probability));
 }
-
-/** Exponents that may come up in a batch. */
-const exponentsMax = 2 ** 16;
 
 /** Probability that some combination of exponents holds by chance. */
 function combinationError(
@@ -132,5 +161,5 @@ function combinationError(
 	if (exponents === null) return 0;
 	const degree = Math.max(1, output.exponent, argument?.exponent ?? 0);
 	const each = Math.min(1, ((exponents.rank + 1) * degree) / q);
-	return exponentsMax * each ** exponents.confirmations;
+	return exponents.count * each ** exponents.confirmations;
 }

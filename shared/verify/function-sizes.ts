@@ -19,15 +19,12 @@ export interface FunctionSizes {
 	readonly outputs: readonly SizeBound[];
 	/** Of every argument of an uninterpreted function. */
 	readonly arguments: readonly SizeBound[];
-	/** Elements of square roots that the fragment interprets. */
-	readonly roots: number;
 }
 
 interface Draft {
 	readonly fragment: FieldFragment;
 	readonly outputs: SizeBound[];
 	readonly arguments: SizeBound[];
-	roots: number;
 	/** Names divisors across kernels. */
 	nextId: number;
 }
@@ -37,6 +34,9 @@ const interpretedOperators: Readonly<Record<FieldFragment, readonly MapOperator[
 	exponential: ["add", "subtract", "multiply", "divide", "negate", "exp"],
 	full: ["add", "subtract", "multiply", "divide", "negate", "exp", "sigmoid", "tanh", "sqrt"],
 };
+
+/** Uninterpreted where the argument is an exponential itself (field-operators.ts). */
+const exponentials: ReadonlySet<MapOperator> = new Set<MapOperator>(["exp", "sigmoid", "tanh"]);
 
 /** One node on either level. */
 interface SizedNode {
@@ -51,17 +51,14 @@ function sizeMapNode(
 	operands: readonly SizedNode[],
 	id: number,
 	axes: readonly AxisId[],
-	extentOf: (axis: AxisId) => number,
 ): SizeBound {
-	if (!interpretedOperators[draft.fragment].includes(operator) || operator === "exp")
+	if (!interpretedOperators[draft.fragment].includes(operator) || exponentials.has(operator))
 		draft.arguments.push(...operands.map(({ bound }) => bound));
-	if (operator === "sqrt" && draft.fragment === "full")
-		draft.roots += axes.reduce((count, axis) => count * extentOf(axis), 1);
 	return sizeOfMap(operator, operands, draft.fragment, id, axes);
 }
 
 function createDraft(fragment: FieldFragment): Draft {
-	return { fragment, outputs: [], arguments: [], roots: 0, nextId: 0 };
+	return { fragment, outputs: [], arguments: [], nextId: 0 };
 }
 
 export function sizeProgram(program: Program, fragment: FieldFragment): FunctionSizes {
@@ -78,7 +75,7 @@ export function sizeProgram(program: Program, fragment: FieldFragment): Function
 				case "constant":
 					return sizeOfConstant();
 				case "map":
-					return sizeMapNode(draft, node.operator, node.operands.map(of), id, node.axes, extentOf);
+					return sizeMapNode(draft, node.operator, node.operands.map(of), id, node.axes);
 				case "reduce": {
 					const operand = of(node.operand).bound;
 					if (node.operator === "max" || node.operator === "min") draft.arguments.push(operand);
@@ -125,15 +122,31 @@ function sizeKernel(
 	const of = (id: number): SizedNode => present(sized[id], "earlier node");
 	for (const node of kernel.nodes) {
 		const id = draft.nextId++;
-		const bound = sizeBlockNode(draft, node, id, of, kernel, stepExtent, wholeExtent, tiles, intermediates);
-		const isStepwise = kernel.loop !== null && node.stage % 2 === 1 && !isLoopCarried(node);
-		const axes = isStepwise && kernel.loop !== null ? [...node.axes, kernel.loop] : node.axes;
+		const axes = axesWithSteps(node, kernel);
+		const bound = sizeBlockNode(
+			draft,
+			{ ...node, axes },
+			id,
+			of,
+			kernel,
+			stepExtent,
+			wholeExtent,
+			tiles,
+			intermediates,
+		);
 		sized.push({ bound, axes, id });
 		if (node.kind === "store") {
 			if (node.target.kind === "intermediate") intermediates.set(node.target.intermediate, bound);
 			else draft.outputs.push(bound);
 		}
 	}
+}
+
+/** What a step of the loop computes is another value in every step. */
+function axesWithSteps(node: BlockNode, { loop }: Kernel): readonly AxisId[] {
+	const { axes, stage } = node;
+	const isStepwise = stage % 2 === 1 && !isLoopCarried(node);
+	return loop === null || !isStepwise || axes.includes(loop) ? axes : [...axes, loop];
 }
 
 function sizeBlockNode(
@@ -155,7 +168,7 @@ function sizeBlockNode(
 		case "constant":
 			return sizeOfConstant();
 		case "map":
-			return sizeMapNode(draft, node.operator, node.operands.map(of), id, node.axes, wholeExtent);
+			return sizeMapNode(draft, node.operator, node.operands.map(of), id, node.axes);
 		case "reduce": {
 			const operand = of(node.operand).bound;
 			if (node.operator === "max" || node.operator === "min") draft.arguments.push(operand);

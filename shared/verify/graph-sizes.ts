@@ -15,12 +15,12 @@ import {
 import type { FieldFragment } from "#shared/numeric/field-buffer.ts";
 import type { MapOperator } from "#shared/program/program.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
-import { elementCount, type Shape } from "#shared/tensor/shape.ts";
+import type { Shape } from "#shared/tensor/shape.ts";
 import { constantExponent, keepsNumbers } from "./field-elementwise.ts";
 import type { FunctionSizes } from "./function-sizes.ts";
 import { reshapedAxes } from "./reshaped-axes.ts";
 import {
-	renameDenominators,
+	renameParts,
 	type SizeBound,
 	sizeOfConstant,
 	sizeOfMap,
@@ -35,8 +35,7 @@ interface Sizing {
 	readonly fragment: FieldFragment;
 	readonly bounds: Map<ValueId, SizeBound>;
 	readonly arguments: SizeBound[];
-	roots: number;
-	/** Names of denominators; values have their own id, moved denominators come after. */
+	/** Names of denominators and roots; values have their own id, moved ones come after. */
 	nextName: number;
 }
 
@@ -47,14 +46,12 @@ export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: F
 		fragment,
 		bounds: new Map(),
 		arguments: [],
-		roots: 0,
 		nextName: graph.values.length,
 	};
 	for (const node of nodes) sizing.bounds.set(node.output, sizeNode(sizing, node));
 	return {
 		outputs: graph.outputs.map(({ value }) => boundOf(sizing, value)),
 		arguments: sizing.arguments,
-		roots: sizing.roots,
 	};
 }
 
@@ -76,7 +73,7 @@ function sizeNode(sizing: Sizing, node: GraphNode): SizeBound {
 function alignedTo(sizing: Sizing, id: ValueId, output: ValueId) {
 	const shape = shapeOf(sizing, id);
 	const shift = shapeOf(sizing, output).length - shape.length;
-	const bound = renameDenominators(boundOf(sizing, id), (name, axes) => ({
+	const bound = renameParts(boundOf(sizing, id), (name, axes) => ({
 		id: name,
 		axes: axes.map((axis) => axis + shift),
 	}));
@@ -84,9 +81,9 @@ function alignedTo(sizing: Sizing, id: ValueId, output: ValueId) {
 	return { bound, id, axes };
 }
 
-/** Every denominator gets a new name, and `axesOf` says which dimensions of the result an operand's dimension goes to. */
+/** Every denominator and root gets a new name, and `axesOf` says which dimensions of the result an operand's dimension goes to. */
 function moved(sizing: Sizing, bound: SizeBound, axesOf: (axis: number) => readonly number[]): SizeBound {
-	return renameDenominators(bound, (_, axes) => ({
+	return renameParts(bound, (_, axes) => ({
 		id: sizing.nextName++,
 		axes: [...new Set(axes.flatMap(axesOf))],
 	}));
@@ -125,7 +122,6 @@ const sizeUnary: Sizer<UnaryNode> = (sizing, { operator, input, output }) => {
 	if (!transcendental.has(operator)) return uninterpreted(sizing, [input]);
 	const isInterpreted = fragment === "full" || (fragment === "exponential" && operator === "exp");
 	if (!isInterpreted || operator !== "sqrt") sizing.arguments.push(operand.bound);
-	if (isInterpreted && operator === "sqrt") sizing.roots += elementCount(shapeOf(sizing, input));
 	return sizeOfMap(operator as MapOperator, [operand], fragment, output, operand.axes);
 };
 

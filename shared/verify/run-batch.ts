@@ -43,6 +43,8 @@ export interface BatchOptions {
 	readonly pair: FieldPair;
 	readonly fragment: FieldFragment;
 	readonly lanes: number;
+	/** Whether few lanes are compared, since exponentials come up and each of them mixes all lanes. */
+	readonly mixesLanes: boolean;
 	readonly seed: number;
 	/** Batches of one seed draw from different streams. */
 	readonly batch: number;
@@ -55,7 +57,7 @@ export type BatchOutcome =
 	/** No lane could be counted. */
 	| { readonly kind: "spoiled" };
 
-/** Lanes compared where exponentials are interpreted: each proves 2^-10 or better. */
+/** Lanes compared where exponentials mix all lanes: each proves 2^-10 or better, as a rule. */
 const comparedMax = 16;
 /** Lanes that must confirm what the others say of exponents. */
 const confirmationsMin = 4;
@@ -103,9 +105,9 @@ export function runTrials(
 }
 
 function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Set<string>): FieldTrials {
-	const { pair, fragment, lanes, seed, batch } = options;
+	const { pair, fragment, lanes, mixesLanes, seed, batch } = options;
 	const random = createRandom(seed, 2 * batch);
-	const compared = chooseCompared(masked, fragment);
+	const compared = chooseCompared(masked, mixesLanes);
 	let mixing: Float64Array | null = null;
 	return {
 		pair,
@@ -118,6 +120,7 @@ function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Se
 		},
 		compared,
 		exponents: new Map(),
+		radicands: new Set(),
 		masked,
 		failed: new Uint8Array(lanes),
 		uninterpreted,
@@ -125,9 +128,9 @@ function drawTrials(options: BatchOptions, masked: Uint8Array, uninterpreted: Se
 	};
 }
 
-/** All lanes that count, or the first few of them where exponentials are interpreted. */
-function chooseCompared(masked: Uint8Array, fragment: FieldFragment): Uint8Array {
-	let left = fragment === "rational" ? masked.length : comparedMax;
+/** All lanes that count, or the first few of them. */
+function chooseCompared(masked: Uint8Array, isFew: boolean): Uint8Array {
+	let left = isFew ? comparedMax : masked.length;
 	return masked.map((isMasked) => (isMasked === 0 && left-- > 0 ? 1 : 0));
 }
 
@@ -147,6 +150,7 @@ function structureOf({ exponents, pair }: FieldTrials, lanes: number): ExponentS
 	const relations = findIntegerRelations([...exponents.values()], pair.q, rankMax, exponentWeightMax);
 	if (relations === null || lanes - relations.pivotsEnd < confirmationsMin) return null;
 	return {
+		count: exponents.size,
 		rank: relations.rank,
 		weight: relations.weight,
 		confirmations: lanes - relations.pivotsEnd,
@@ -177,5 +181,11 @@ function compareOutputs(
 		}
 	}
 	const exponents = structureOf(trials, lanes - countOf(masked));
-	return { kind: "agreed", lanes: countOf(compared), evaluations: trials.evaluations.count, exponents };
+	return {
+		kind: "agreed",
+		lanes: countOf(compared),
+		evaluations: trials.evaluations.count,
+		radicands: trials.radicands.size,
+		exponents,
+	};
 }

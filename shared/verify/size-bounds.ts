@@ -15,20 +15,25 @@ export interface Size {
 	readonly exponentials: number;
 }
 
-interface Denominator extends Size {
+/** A value of which one that depends on it sees `multiplicity` elements; those at other positions of `axes` are others. */
+interface Repeated {
 	readonly axes: readonly AxisId[];
 	readonly multiplicity: number;
 }
+
+interface Denominator extends Size, Repeated {}
 
 export interface SizeBound {
 	readonly numerator: Size;
 	/** By the value divided by. */
 	readonly denominators: ReadonlyMap<number, Denominator>;
+	/** Square roots that are interpreted, by the value that is one. */
+	readonly roots: ReadonlyMap<number, Repeated>;
 }
 
 const unit: Size = { degree: 0, terms: 1, exponent: 0, exponentials: 0 };
-const variable: SizeBound = { numerator: { ...unit, degree: 1 }, denominators: new Map() };
-const literal: SizeBound = { numerator: unit, denominators: new Map() };
+const literal: SizeBound = { numerator: unit, denominators: new Map(), roots: new Map() };
+const variable: SizeBound = { ...literal, numerator: { ...unit, degree: 1 } };
 
 /** A tensor of independent variables: an input, or an uninterpreted function's values. */
 export function sizeOfVariable(): SizeBound {
@@ -66,6 +71,25 @@ export function plusSize(a: Size, b: Size): Size {
 	};
 }
 
+/** Elements of square roots that one element of the value is made of. */
+export function countRoots({ roots }: SizeBound): number {
+	let count = 0;
+	for (const { multiplicity } of roots.values()) count += multiplicity;
+	return count;
+}
+
+function unionOf<Of extends Repeated>(
+	a: ReadonlyMap<number, Of>,
+	b: ReadonlyMap<number, Of>,
+): ReadonlyMap<number, Of> {
+	const union = new Map(a);
+	for (const [id, own] of b) {
+		const known = union.get(id);
+		if (known === undefined || known.multiplicity < own.multiplicity) union.set(id, own);
+	}
+	return union;
+}
+
 /** The product of all denominators. */
 export function denominatorSize(bound: SizeBound): Size {
 	let size = unit;
@@ -80,15 +104,15 @@ export function sizeOfProduct(a: SizeBound, b: SizeBound): SizeBound {
 		const known = denominators.get(id)?.multiplicity ?? 0;
 		denominators.set(id, { ...own, multiplicity: own.multiplicity + known });
 	}
-	return { numerator: timesSize(a.numerator, b.numerator), denominators };
+	return {
+		numerator: timesSize(a.numerator, b.numerator),
+		denominators,
+		roots: unionOf(a.roots, b.roots),
+	};
 }
 
 export function sizeOfSum(a: SizeBound, b: SizeBound): SizeBound {
-	const common = new Map(a.denominators);
-	for (const [id, own] of b.denominators) {
-		const known = common.get(id);
-		if (known === undefined || known.multiplicity < own.multiplicity) common.set(id, own);
-	}
+	const common = unionOf(a.denominators, b.denominators);
 	const raised = (bound: SizeBound): Size => {
 		let size = bound.numerator;
 		for (const [id, own] of common) {
@@ -97,20 +121,26 @@ export function sizeOfSum(a: SizeBound, b: SizeBound): SizeBound {
 		}
 		return size;
 	};
-	return { numerator: plusSize(raised(a), raised(b)), denominators: common };
+	return {
+		numerator: plusSize(raised(a), raised(b)),
+		denominators: common,
+		roots: unionOf(a.roots, b.roots),
+	};
 }
 
-/** The same function where its denominators have other names and vary along other axes. */
-export function renameDenominators(
+/** The same function where its denominators and roots have other names and vary along other axes. */
+export function renameParts(
 	a: SizeBound,
 	rename: (id: number, axes: readonly AxisId[]) => { readonly id: number; readonly axes: readonly AxisId[] },
 ): SizeBound {
-	const denominators = new Map<number, Denominator>();
-	for (const [id, own] of a.denominators) {
-		const renamed = rename(id, own.axes);
-		denominators.set(renamed.id, { ...own, axes: renamed.axes });
-	}
-	return { numerator: a.numerator, denominators };
+	const renameAll = <Of extends Repeated>(parts: ReadonlyMap<number, Of>): ReadonlyMap<number, Of> =>
+		new Map(
+			[...parts].map(([id, own]) => {
+				const renamed = rename(id, own.axes);
+				return [renamed.id, { ...own, axes: renamed.axes }];
+			}),
+		);
+	return { numerator: a.numerator, denominators: renameAll(a.denominators), roots: renameAll(a.roots) };
 }
 
 /** `id` names the divisor; its own denominators go to the numerator. */
@@ -123,6 +153,7 @@ export function sizeOfQuotient(
 	const inverse: SizeBound = {
 		numerator: denominatorSize(divisor),
 		denominators: new Map([[id, { ...divisor.numerator, axes, multiplicity: 1 }]]),
+		roots: divisor.roots,
 	};
 	return sizeOfProduct(a, inverse);
 }
@@ -135,6 +166,7 @@ export function sizeOfExponential(a: SizeBound): SizeBound {
 	return {
 		numerator: { degree: isRational ? 0 : 1, terms: 1, exponent, exponentials: 1 },
 		denominators: new Map(),
+		roots: a.roots,
 	};
 }
 
@@ -147,18 +179,20 @@ export function sizeOfReduction(
 ): SizeBound {
 	if (operator === "max" || operator === "min") return variable;
 	const count = over.reduce((product, axis) => product * extentOf(axis), 1);
+	const differingOf = (own: Repeated): number =>
+		own.axes.filter((axis) => over.includes(axis)).reduce((product, axis) => product * extentOf(axis), 1);
 	const denominators = new Map<number, Denominator>();
+	const roots = new Map<number, Repeated>();
+	for (const [id, own] of a.roots)
+		roots.set(id, { ...own, multiplicity: own.multiplicity * differingOf(own) });
 	let numerator: Size =
 		operator === "sum" ? { ...a.numerator, terms: a.numerator.terms * count } : power(a.numerator, count);
 	for (const [id, own] of a.denominators) {
-		const differing = own.axes
-			.filter((axis) => over.includes(axis))
-			.reduce((product, axis) => product * extentOf(axis), 1);
-		const copies = operator === "sum" ? differing : count;
+		const copies = operator === "sum" ? differingOf(own) : count;
 		denominators.set(id, { ...own, multiplicity: own.multiplicity * copies });
 		if (operator === "sum") numerator = timesSize(numerator, power(own, own.multiplicity * (copies - 1)));
 	}
-	return { numerator, denominators };
+	return { numerator, denominators, roots };
 }
 
 /** A map operator's result in the fragment; uninterpreted operators give fresh variables. */
@@ -181,15 +215,16 @@ export function sizeOfMap(
 		const top = operator === "sigmoid" ? literal : bottom;
 		return sizeOfQuotient(top, bottom, id, axes);
 	}
-	if (operator === "sqrt" && fragment === "full") return sizeOfRoot(a.bound);
+	if (operator === "sqrt" && fragment === "full") return sizeOfRoot(a.bound, id, axes);
 	return variable;
 }
 
 /** A root is a new variable whose square is the radicand: it counts with the radicand's degree. */
-function sizeOfRoot(a: SizeBound): SizeBound {
+function sizeOfRoot(a: SizeBound, id: number, axes: readonly AxisId[]): SizeBound {
 	const bottom = denominatorSize(a);
 	return {
 		numerator: timesSize(timesSize(a.numerator, bottom), variable.numerator),
 		denominators: new Map(),
+		roots: new Map(a.roots).set(id, { axes, multiplicity: 1 }),
 	};
 }

@@ -14,8 +14,9 @@ import { fieldPairs } from "#shared/numeric/field-pair.ts";
 import { canonicalProgramDigest } from "#shared/program/fingerprint.ts";
 import type { MapOperator, Program } from "#shared/program/program.ts";
 import { faultOfSplits, splitAxes } from "#shared/program/split-axes.ts";
+import { exponentialLanesMax, lanesAfter, probeLanes } from "./batch-lanes.ts";
 import type { Certificate, Verdict } from "./certificate.ts";
-import { batchErrorLog2, type DifferenceSizes, worstSizes } from "./error-bound.ts";
+import { batchErrorLog2, type DifferenceSizes, hasExponentials, worstSizes } from "./error-bound.ts";
 import { sizeMuGraph, sizeProgram } from "./function-sizes.ts";
 import { type ConstantReading, linkedReading, literalReading, shrinkPair } from "./readings.ts";
 import { runBatch, type SmallPair } from "./run-batch.ts";
@@ -34,11 +35,6 @@ export type VerifyOutcome =
 	| Exclude<Verdict, { kind: "equal" }>;
 
 const errorProbabilityLog2Default = -60;
-/** Lanes of the first batch, which shows most wrong µGraphs. */
-const probeLanes = 4;
-const batchLanes = [4, 64, 256, 1024] as const;
-/** Each exponential mixes all lanes, and their structure is found in time that grows with the cube. */
-const exponentialLanesMax = 256;
 const batchesMax = 64;
 
 /**
@@ -246,10 +242,12 @@ function testInstance(
 		sizeProgram(small.program, fragment),
 		sizeMuGraph(small.muGraph, small.tiles, fragment),
 	);
+	const mixesLanes = hasExponentials(sizes);
+	const lanesMax = mixesLanes ? exponentialLanesMax : Number.POSITIVE_INFINITY;
 	let errorLog2 = 0;
 	let counted = 0;
 	let lanes: number | null = probeLanes;
-	for (let batch = 0; errorLog2 > target; batch++) {
+	for (let batch = 0; !(errorLog2 <= target); batch++) {
 		if (lanes === null || batch >= batchesMax)
 			return { kind: "inconclusive", reason: `error 2^${errorLog2.toFixed(1)} after ${counted} trials` };
 		// Both pairs of fields are used: a coefficient may vanish modulo one prime.
@@ -257,7 +255,7 @@ function testInstance(
 		const stream = 2 * batch + instance;
 		const outcome = runBatch(
 			small,
-			{ pair, fragment, lanes, seed: options.seed, batch: stream },
+			{ pair, fragment, lanes, mixesLanes, seed: options.seed, batch: stream },
 			uninterpreted,
 		);
 		if (outcome.kind === "differed")
@@ -265,14 +263,7 @@ function testInstance(
 		const gain = outcome.kind === "agreed" ? batchErrorLog2(sizes, pair, outcome) : 0;
 		if (outcome.kind === "agreed") counted += outcome.lanes;
 		errorLog2 += gain;
-		if (gain === 0) lanes = moreLanes(lanes, sizes);
+		lanes = lanesAfter(lanes, gain, target - errorLog2, lanesMax);
 	}
 	return { kind: "agreed", lanes: counted, errorLog2, sizes };
-}
-
-/** After a batch that said nothing: too few lanes for the exponents' structure, or all of them spoiled. */
-function moreLanes(lanes: number, { output, argument }: DifferenceSizes): number | null {
-	const hasExponentials = output.exponentials + (argument?.exponentials ?? 0) > 0;
-	const limit = hasExponentials ? exponentialLanesMax : Number.POSITIVE_INFINITY;
-	return batchLanes.find((candidate) => candidate > lanes && candidate <= limit) ?? null;
 }

@@ -1,14 +1,13 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { multiplyModulo, powerModulo } from "#shared/numeric/field-pair.ts";
-import { batchErrorLog2, lanePassProbability } from "#shared/verify/error-bound.ts";
-import type { Size } from "#shared/verify/size-bounds.ts";
+import { batchErrorLog2, type DifferenceSize, lanePassProbability } from "#shared/verify/error-bound.ts";
 
 const seed = Number(process.env.TEST_SEED ?? "1");
 /** A pair small enough to try every character. */
 const pair = { p: 47, q: 23 };
 const rootOfUnity = 4;
-const unit: Size = { degree: 1, terms: 1, exponent: 0, exponentials: 0 };
+const unit: DifferenceSize = { degree: 1, terms: 1, exponent: 0, exponentials: 0, roots: 0 };
 
 test("a Laurent polynomial in two independent exponentials vanishes no more often than the bound says", () => {
 	const weight = 2;
@@ -19,8 +18,9 @@ test("a Laurent polynomial in two independent exponentials vanishes no more ofte
 		maxLength: 6,
 		selector: ([first, second]) => `${first},${second}`,
 	});
-	const structure = { rank: 2, weight, confirmations: 4 };
-	const bound = lanePassProbability({ ...unit, degree: 0, exponentials: 1 }, pair, structure);
+	const exponents = { count: 2, rank: 2, weight, confirmations: 4 };
+	const seen = { radicands: 0, exponents };
+	const bound = lanePassProbability({ ...unit, degree: 0, exponentials: 1 }, pair, seen);
 	fc.assert(
 		fc.property(sums, (sum) => {
 			let zeros = 0;
@@ -41,38 +41,43 @@ test("a Laurent polynomial in two independent exponentials vanishes no more ofte
 });
 
 const large = { p: 94905743, q: 47452871 };
+const nothingSeen = { radicands: 0, exponents: null };
+const plainBatch = { ...nothingSeen, lanes: 16, evaluations: 1000 };
 
 test("a rational difference is missed with at most its degree over q", () => {
-	expect(lanePassProbability({ ...unit, degree: 6, terms: 3 }, large, null)).toBeCloseTo(6 / large.q, 12);
+	expect(lanePassProbability({ ...unit, degree: 6, terms: 3 }, large, nothingSeen)).toBeCloseTo(
+		6 / large.q,
+		12,
+	);
 });
 
 test("exponentials whose exponents are not understood say nothing", () => {
-	expect(lanePassProbability({ ...unit, exponentials: 2 }, large, null)).toBe(1);
+	expect(lanePassProbability({ ...unit, exponentials: 2 }, large, nothingSeen)).toBe(1);
 });
 
 test("more independent exponents, or larger weights, need more trials", () => {
-	const size = { degree: 3, terms: 9, exponent: 3, exponentials: 2 };
+	const size = { ...unit, degree: 3, terms: 9, exponent: 3, exponentials: 2 };
 	const structures = [
-		{ rank: 2, weight: 1, confirmations: 8 },
-		{ rank: 20, weight: 1, confirmations: 8 },
-		{ rank: 20, weight: 7, confirmations: 8 },
+		{ count: 30, rank: 2, weight: 1, confirmations: 8 },
+		{ count: 30, rank: 20, weight: 1, confirmations: 8 },
+		{ count: 30, rank: 20, weight: 7, confirmations: 8 },
 	];
-	const probabilities = structures.map((structure) => lanePassProbability(size, large, structure));
+	const probabilities = structures.map((exponents) =>
+		lanePassProbability(size, large, { radicands: 0, exponents }),
+	);
 	expect(probabilities).toEqual([...probabilities].sort((a, b) => a - b));
 	expect(probabilities.every((probability) => probability > 0 && probability < 1e-4)).toBe(true);
 });
 
 test("combinations of exponents that few lanes confirm are counted", () => {
-	const output = { degree: 3, terms: 9, exponent: 3, exponentials: 2 };
+	const output = { ...unit, degree: 3, terms: 9, exponent: 3, exponentials: 2 };
 	const after = (confirmations: number): number => {
-		const exponents = { rank: 30, weight: 1, confirmations };
-		return batchErrorLog2({ output, argument: null }, large, { lanes: 64, evaluations: 0, exponents });
+		const exponents = { count: 1000, rank: 30, weight: 1, confirmations };
+		return batchErrorLog2({ output, argument: null }, large, { ...plainBatch, lanes: 64, exponents });
 	};
 	expect(after(3)).toBeGreaterThan(after(10));
 	expect(after(10)).toBeLessThan(-100);
 });
-
-const plainBatch = { lanes: 16, evaluations: 1000, exponents: null };
 
 test("no number of trials helps where the bound says nothing", () => {
 	const hopeless = { ...unit, degree: 1e12 };
@@ -85,4 +90,26 @@ test("collisions of uninterpreted functions' arguments are counted", () => {
 	const withArguments = batchErrorLog2({ output, argument: output }, large, plainBatch);
 	expect(withArguments).toBeGreaterThan(without);
 	expect(withArguments).toBeLessThan(-30);
+});
+
+test("a lane proves no more of k roots than that the signs of k squares fell right", () => {
+	const after = (roots: number, radicands: number): number =>
+		lanePassProbability({ ...unit, roots }, large, { radicands, exponents: null });
+	for (const roots of [1, 2, 3]) {
+		expect(after(roots, 8)).toBeGreaterThan(1 - 2 ** -roots);
+		expect(after(roots, 8)).toBeLessThan(1 - 2 ** -(roots + 1));
+	}
+	expect(after(40, 2)).toBe(after(2, 2));
+	expect(after(40, 40)).toBe(1);
+});
+
+test("degrees that overflow say nothing", () => {
+	const output = {
+		...unit,
+		degree: Number.POSITIVE_INFINITY,
+		exponent: Number.NaN,
+		exponentials: Number.NaN,
+	};
+	const exponents = { count: 3, rank: 2, weight: 1, confirmations: 8 };
+	expect(batchErrorLog2({ output, argument: null }, large, { ...plainBatch, exponents })).toBe(0);
 });

@@ -52,7 +52,7 @@ function outcomeOf(graph: Graph, inputs: ReadonlyMap<ValueId, TensorData>) {
 				return interpretGraphInFields(graph, fields, run);
 			},
 		},
-		{ pair, fragment: "rational", lanes: 3, seed: testSeed, batch: 0 },
+		{ pair, fragment: "rational", lanes: 3, mixesLanes: false, seed: testSeed, batch: 0 },
 		new Set(),
 	);
 }

@@ -14,6 +14,7 @@ import { largestDifference, randomInputs, randomTiles, testSeed } from "#test/su
 import { mutateMuGraph } from "#test/support/mutate-mugraph.ts";
 import { buildProgram, type ProgramBuilder } from "#test/support/program-builder.ts";
 import { gatedMlp, maskedAttention, rowSoftmax, samplePrograms } from "#test/support/programs.ts";
+import { wholeProgramMuGraph } from "#test/support/whole-program.ts";
 
 /** Well-formed mutants that are verified for each program. */
 const mutantsTried = 30;
@@ -210,6 +211,42 @@ describe("pairs of programs", () => {
 
 	test.each(differentPrograms)("refuses %s", (_, left, right) => {
 		expect(compare(left, right)).not.toBe("equal");
+	});
+});
+
+describe("roots of squares", () => {
+	/** Different from zero where both sums and the product's sum are negative: one sign pattern of eight. */
+	const signs = program((b, x, y, rows, columns) => {
+		const sums = [x, y, b.map("multiply", x, y)].map((of) => b.reduce("sum", of, rows, columns));
+		const twiceNegative = sums.map((sum) =>
+			b.map("subtract", b.map("sqrt", b.map("multiply", sum, sum)), sum),
+		);
+		return twiceNegative.reduce((product, factor) => b.map("multiply", product, factor));
+	});
+	const zero = wholeProgramMuGraph(
+		program((b, x, _, rows, columns) => b.map("multiply", b.reduce("sum", x, rows, columns), b.constant(0))),
+	);
+
+	test.each(Array.from({ length: 20 }, (_, offset) => testSeed + offset))(
+		"a difference that few signs show is seen, seed %i",
+		(seed) => {
+			expect(verifyMuGraph(zero, signs, { seed }).kind).not.toBe("equal");
+		},
+	);
+
+	test("what holds for all signs is accepted: the root of a product of squares", () => {
+		const parts = (b: ProgramBuilder, of: readonly ProgramNodeId[], rows: number, columns: number) =>
+			of.map((value) => b.reduce("sum", value, rows, columns)).map((sum) => b.map("multiply", sum, sum));
+		const apart = program((b, x, y, rows, columns) => {
+			const [one = x, other = y] = parts(b, [x, y], rows, columns).map((square) => b.map("sqrt", square));
+			return b.map("multiply", one, other);
+		});
+		const together = program((b, x, y, rows, columns) => {
+			const [one = x, other = y] = parts(b, [x, y], rows, columns);
+			return b.map("sqrt", b.map("multiply", one, other));
+		});
+		const verdict = verifyMuGraph(wholeProgramMuGraph(together), apart, { seed: testSeed });
+		expect(verdict).toMatchObject({ kind: "equal", certificate: { uninterpreted: [] } });
 	});
 });
 
