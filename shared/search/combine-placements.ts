@@ -1,3 +1,4 @@
+import { present } from "#shared/fault/assert.ts";
 import type { Kernel } from "#shared/mugraph/mugraph.ts";
 import type { Cut } from "./cuts.ts";
 import { type KernelPlacements, type PlacementLimits, placeKernel } from "./placement.ts";
@@ -21,7 +22,10 @@ export class PlacementMemo {
 		this.#tally = tally;
 	}
 
-	/** The best few combinations of the kernels' placements, by cost and then by rank: never the whole product. */
+	/**
+	 * The best few combinations of the kernels' placements, by cost and then by rank: never the whole product. Kernels of
+	 * the prepare step come first, each as it is placed best: they cost a call nothing.
+	 */
 	combine(cut: Cut): readonly (readonly Kernel[])[] {
 		const limit = combinationsMax[cut.kernels.length] ?? 1;
 		let combinations: {
@@ -42,7 +46,8 @@ export class PlacementMemo {
 				.sort((a, b) => a.cost - b.cost || a.rank - b.rank)
 				.slice(0, limit);
 		}
-		return combinations.map(({ kernels }) => kernels);
+		const prepare = cut.prepare.map((spec) => present(this.#place(spec).placements[0], "a placement").kernel);
+		return combinations.map(({ kernels }) => [...prepare, ...kernels]);
 	}
 
 	#place(spec: Cut["kernels"][number]): KernelPlacements {

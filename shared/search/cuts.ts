@@ -1,12 +1,14 @@
 // Choice 2: kernels. In: a DAG. Out: ways to cut it into kernels that run one after another, each with the values it
 // loads from and stores to device memory. Units are what a kernel exists for: reductions, contractions and outputs; a cut
 // is a partition of the units whose kernels do not wait for each other in a circle (partitions.ts). What lies between units
-// is computed again wherever it is read, or kept once by the kernel that can first have it (describe-cut.ts).
+// is computed again wherever it is read, or kept once by the kernel that can first have it (describe-cut.ts). What reads
+// weights alone is no part of this: kernels of the prepare step do it, the same in every cut (hoisting.ts).
 
 import { assert, present } from "#shared/fault/assert.ts";
 import type { Program, ProgramNodeId } from "#shared/program/program.ts";
 import { type BoundaryPolicy, boundaryPolicies, type Cut, describeCut, type Groups } from "./describe-cut.ts";
 import { kernelBound } from "./grid-choices.ts";
+import { enumerateHoistings, type Hoisting } from "./hoisting.ts";
 import type { KernelSpec } from "./kernel-spec.ts";
 import { type CutLimits, cutRankRule, rankPartitions } from "./partitions.ts";
 import { findUnits, type Unit, type UnitGraph } from "./units.ts";
@@ -20,12 +22,21 @@ export type CutOutcome =
 	| { readonly kind: "pruned"; readonly rule: string; readonly count: number };
 
 /**
- * Every cut once, in a fixed order: the safe ones (all units in one kernel, one kernel a contraction, one a unit), then the
- * others, best first by a bound on what their kernels cost; then what was pruned, rule by rule. Lazy: a caller may stop
- * anywhere and skip to any position by counting. Complete unless `beamRule` or `cutRankRule` (partitions.ts) pruned.
+ * Every cut once, in a fixed order, for each way to hoist (enumerateHoistings) one after the other: the safe ones (all units
+ * in one kernel, one kernel a contraction, one a unit), then the others, best first by a bound on what their kernels cost a
+ * call; then what was pruned, rule by rule. Lazy: a caller may stop anywhere and skip to any position by counting. Complete
+ * unless `beamRule` or `cutRankRule` (partitions.ts) pruned. Ways to hoist share `cutsMax`.
  */
 export function* enumerateCuts(dag: Program, limits: CutLimits): Generator<CutOutcome> {
-	const graph = findUnits(dag);
+	const hoistings = enumerateHoistings(dag);
+	const { cutsMax = Number.POSITIVE_INFINITY } = limits;
+	const share = { ...limits, cutsMax: Math.ceil(cutsMax / hoistings.length) };
+	for (const hoisting of hoistings) yield* cutsWith(hoisting, dag, share);
+}
+
+/** Those that hoist exactly this: no other way to hoist gives the same ones. */
+function* cutsWith(hoisting: Hoisting, dag: Program, limits: CutLimits): Generator<CutOutcome> {
+	const graph = findUnits(dag, hoisting);
 	const seen = new Set<string>();
 	const bounds = new Map<string, number>();
 	const boundOf = (kernel: KernelSpec): number => {
@@ -64,8 +75,8 @@ export function* enumerateCuts(dag: Program, limits: CutLimits): Generator<CutOu
 }
 
 /**
- * The cut whose kernels hold exactly these units, each group named by its units' nodes; null when kernels would wait for
- * each other in a circle. Every unit (units.ts) is in one group.
+ * The cut whose kernels of a call hold exactly these units, each group named by its units' nodes; null when kernels would
+ * wait for each other in a circle. Every unit (units.ts) is in one group. All that can be is hoisted.
  */
 export function cutInto(
 	dag: Program,

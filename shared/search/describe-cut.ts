@@ -3,6 +3,7 @@
 import { present } from "#shared/fault/assert.ts";
 import { type Program, type ProgramNodeId, programNodeOperands } from "#shared/program/program.ts";
 import { dagNodeNanoseconds } from "./cost.ts";
+import { describePrepareKernels } from "./hoisting.ts";
 import { describeKernel, type KernelSpec } from "./kernel-spec.ts";
 import type { UnitGraph } from "./units.ts";
 
@@ -18,7 +19,9 @@ export type BoundaryPolicy = "lazy" | "narrow" | "eager" | "recompute";
 export const boundaryPolicies: readonly BoundaryPolicy[] = ["lazy", "narrow", "eager", "recompute"];
 
 export interface Cut {
-	/** In execution order. */
+	/** Run once for a set of weights, before all others; in execution order. */
+	readonly prepare: readonly KernelSpec[];
+	/** Of each call, in execution order. */
 	readonly kernels: readonly KernelSpec[];
 }
 
@@ -28,7 +31,7 @@ const recomputedShareMax = 0.25;
 /** Units by kernel, in execution order. */
 export type Groups = readonly (readonly number[])[];
 
-/** `order` is a partition of the units in which no kernel reads a later one. */
+/** `order` is a partition of the units in which no kernel reads a later one. Hoisted values are never computed in a call. */
 export function describeCut(dag: Program, graph: UnitGraph, order: Groups, policy: BoundaryPolicy): Cut {
 	const unitsOf = order.map((group) => new Set(group.map((unit) => present(graph.units[unit], "unit").node)));
 	const draft = draftCut(dag, graph, unitsOf, order, policy);
@@ -38,6 +41,7 @@ export function describeCut(dag: Program, graph: UnitGraph, order: Groups, polic
 		compute(draft, kernel, [...roots, ...present(draft.stored[kernel], "stored values")]);
 	}
 	return {
+		prepare: describePrepareKernels(dag, graph.hoisting),
 		kernels: unitsOf
 			.map((units, kernel) =>
 				describeKernel(
@@ -58,6 +62,8 @@ function outputNodes(dag: Program): ReadonlySet<ProgramNodeId> {
 interface CutDraft {
 	readonly dag: Program;
 	readonly policy: BoundaryPolicy;
+	/** Values of the prepare step, loaded by every reader. */
+	readonly hoisted: ReadonlySet<ProgramNodeId>;
 	/** The kernel of each unit, by node. */
 	readonly kernelOfUnit: ReadonlyMap<ProgramNodeId, number>;
 	/** For each node the kernel that can first have it: where its last unit is computed; -1 when inputs alone suffice. */
@@ -89,6 +95,7 @@ function draftCut(
 	return {
 		dag,
 		policy,
+		hoisted: graph.hoisting.stored,
 		kernelOfUnit,
 		homes,
 		stored: order.map(() => new Set()),
@@ -101,28 +108,32 @@ function draftCut(
 /** The units that a kernel of these units would rather compute again than load. */
 function cheapBeside(dag: Program, graph: UnitGraph, group: readonly number[]): ReadonlySet<ProgramNodeId> {
 	const own = new Set(group.flatMap((unit) => present(graph.units[unit], "unit").cone));
-	const work = workOf(dag, own);
-	const loaded = loadedElements(dag, own);
+	const { stored: hoisted } = graph.hoisting;
+	const work = workOf(dag, own, hoisted);
+	const loaded = loadedElements(dag, own, hoisted);
 	const cheap = graph.units.filter((unit) => {
 		if (own.has(unit.node)) return false;
 		const added = new Set(unit.cone.filter((node) => !own.has(node)));
 		return (
-			workOf(dag, added) <= recomputedShareMax * work &&
-			loadedElements(dag, added) <= recomputedShareMax * loaded
+			workOf(dag, added, hoisted) <= recomputedShareMax * work &&
+			loadedElements(dag, added, hoisted) <= recomputedShareMax * loaded
 		);
 	});
 	return new Set(cheap.map((unit) => unit.node));
 }
 
-function workOf(dag: Program, nodes: ReadonlySet<ProgramNodeId>): number {
+type Nodes = ReadonlySet<ProgramNodeId>;
+
+function workOf(dag: Program, nodes: Nodes, hoisted: Nodes): number {
 	let sum = 0;
-	for (const id of nodes) sum += dagNodeNanoseconds(present(dag.nodes[id], "node"), dag);
+	for (const id of nodes)
+		if (!hoisted.has(id)) sum += dagNodeNanoseconds(present(dag.nodes[id], "node"), dag);
 	return sum;
 }
 
-function loadedElements(dag: Program, nodes: ReadonlySet<ProgramNodeId>): number {
+function loadedElements(dag: Program, nodes: Nodes, hoisted: Nodes): number {
 	let sum = 0;
-	for (const id of nodes) if (dag.nodes[id]?.kind === "input") sum += elementsOf(dag, id);
+	for (const id of nodes) if (hoisted.has(id) || dag.nodes[id]?.kind === "input") sum += elementsOf(dag, id);
 	return sum;
 }
 
@@ -143,7 +154,8 @@ function compute(draft: CutDraft, kernel: number, roots: readonly ProgramNodeId[
 		computed.add(id);
 		for (const operand of programNodeOperands(present(draft.dag.nodes[id], "node"))) {
 			const home = draft.homes[operand] ?? -1;
-			if (home < 0 || home === kernel || !isKept(draft, operand, kernel)) waiting.push(operand);
+			if (draft.hoisted.has(operand)) boundary.add(operand);
+			else if (home < 0 || home === kernel || !isKept(draft, operand, kernel)) waiting.push(operand);
 			else {
 				boundary.add(operand);
 				draft.stored[home]?.add(operand);

@@ -152,7 +152,7 @@ function groupBounds(dag: Program, graph: UnitGraph): (group: readonly number[])
 			dag,
 			new Set(group.map(nodeOf)),
 			new Set(stored.map(nodeOf)),
-			new Set(loaded.filter((unit) => !members.has(unit)).map(nodeOf)),
+			new Set([...loaded.filter((unit) => !members.has(unit)).map(nodeOf), ...graph.hoisting.stored]),
 		);
 		const bound = kernelBound(spec);
 		known.set(key, bound);

@@ -1,15 +1,16 @@
 import { present } from "#shared/fault/assert.ts";
 import { type Program, type ProgramNodeId, programNodeOperands } from "#shared/program/program.ts";
+import { type Hoisting, hoist } from "./hoisting.ts";
 
-/** A value that a kernel exists for: a reduction's, a contraction's, or one that an output takes. */
+/** A value that a kernel of a call exists for: a reduction's, a contraction's, or one that an output takes. */
 export interface Unit {
 	readonly node: ProgramNodeId;
 	readonly kind: "reduce" | "contract" | "elementwise";
 	/** Units read directly or through element-wise values, ascending. */
 	readonly dependsOn: readonly number[];
-	/** Program inputs read directly or through element-wise values. */
+	/** Device tensors read directly or through element-wise values: program inputs, then hoisted values by their nodes. */
 	readonly reads: readonly number[];
-	/** Itself, and the element-wise values and inputs it follows from, down to other units; ascending. */
+	/** Itself, and the element-wise values, hoisted values and inputs it follows from, down to other units; ascending. */
 	readonly cone: readonly ProgramNodeId[];
 	/** Contractions on the longest way to this unit, itself included. */
 	readonly contractionDepth: number;
@@ -18,6 +19,8 @@ export interface Unit {
 export interface UnitGraph {
 	/** In topological order. */
 	readonly units: readonly Unit[];
+	/** What the prepare step does; none of it is a unit. */
+	readonly hoisting: Hoisting;
 }
 
 /** What reaches a node through element-wise values alone. */
@@ -27,11 +30,16 @@ interface Sources {
 	readonly nodes: ReadonlySet<ProgramNodeId>;
 }
 
-export function findUnits(dag: Program): UnitGraph {
+export function findUnits(dag: Program, hoisting: Hoisting = hoist(dag)): UnitGraph {
 	const outputs = new Set(dag.outputs.flatMap((output) => output.pieces.map((piece) => piece.node)));
 	const units: Unit[] = [];
 	const sources: Sources[] = [];
 	dag.nodes.forEach((node, id) => {
+		if (hoisting.isPrepared[id]) {
+			const tensors = new Set([dag.inputs.length + id]);
+			sources.push({ units: new Set(), inputs: tensors, nodes: new Set([id]) });
+			return;
+		}
 		const below = programNodeOperands(node).map((operand) => present(sources[operand], "earlier node"));
 		const reached: Sources = {
 			units: new Set(below.flatMap((source) => [...source.units])),
@@ -58,5 +66,5 @@ export function findUnits(dag: Program): UnitGraph {
 		});
 		sources.push({ units: new Set([units.length - 1]), inputs: new Set(), nodes: new Set() });
 	});
-	return { units };
+	return { units, hoisting };
 }

@@ -60,13 +60,15 @@ interface UnitGroups {
 }
 
 function groupUnits({ dag, outer, inner }: SplitDag): UnitGroups {
+	const { units: unitsOfCall, hoisting } = findUnits(dag);
 	const combines: boolean[] = [];
 	dag.nodes.forEach((node, id) => {
 		const sumsOuter =
 			(node.kind === "reduce" || node.kind === "contract") &&
 			node.over.includes(outer) &&
 			!node.over.includes(inner);
-		combines[id] = sumsOuter || programNodeOperands(node).some((operand) => combines[operand]);
+		const isOfCall = !hoisting.isPrepared[id];
+		combines[id] = isOfCall && (sumsOuter || programNodeOperands(node).some((operand) => combines[operand]));
 	});
 	const hasAxis = (node: ProgramNodeId): boolean => {
 		const own = present(dag.nodes[node], "unit");
@@ -74,7 +76,7 @@ function groupUnits({ dag, outer, inner }: SplitDag): UnitGroups {
 			own.kind === "reduce" || own.kind === "contract" ? [...own.axes, ...own.over] : own.axes;
 		return touched.includes(outer) || touched.includes(inner);
 	};
-	const units = findUnits(dag).units.map(({ node }) => node);
+	const units = unitsOfCall.map(({ node }) => node);
 	const first = units.filter((node) => !combines[node]);
 	return {
 		before: first.filter((node) => !hasAxis(node)),
