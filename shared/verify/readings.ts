@@ -10,7 +10,7 @@ import {
 } from "./link-constants.ts";
 import type { SmallPair } from "./run-batch.ts";
 import { catalogueAccesses, shrinkMuGraph, shrinkProgram } from "./shrink.ts";
-import { linkedInstances, loopAxes, type SmallInstance, smallInstances } from "./small-extents.ts";
+import { countedAxes, linkedInstances, type SmallInstance, smallInstances } from "./small-extents.ts";
 
 /** What constants mean over small extents (null: what they say), and which extents are tested. */
 export interface ConstantReading {
@@ -20,7 +20,7 @@ export interface ConstantReading {
 
 /** Constants as they stand. */
 export function literalReading(muGraph: MuGraph, program: Program): ConstantReading {
-	return { links: null, instances: smallInstances(program, loopAxes(muGraph)) };
+	return { links: null, instances: smallInstances(program, countedAxes(muGraph, program)) };
 }
 
 /** Constants linked to the extents they equal; null when there are none. */
@@ -28,7 +28,7 @@ export function linkedReading(muGraph: MuGraph, program: Program): ConstantReadi
 	const links = linkConstants(muGraph, program);
 	if (links === null) return null;
 	const sets = links.constants.map(({ axes }) => axes);
-	const instances = linkedInstances(program, sets, loopAxes(muGraph));
+	const instances = linkedInstances(program, sets, countedAxes(muGraph, program));
 	return instances === null ? null : { links, instances };
 }
 

@@ -22,23 +22,47 @@ const nestPositionsMax = 4096;
 /** Elements of one exponential, where axes of extent 2 allow: lanes grow with the number of exponents (error-bound.ts). */
 const exponentialElementsMax = 32;
 
-/** The axes that a µGraph's kernels walk. */
-export function loopAxes({ kernels }: MuGraph): ReadonlySet<AxisId> {
-	return new Set(kernels.flatMap(({ loop }) => (loop === null ? [] : [loop])));
+/** Axes whose extents matter to what is computed. */
+export interface CountedAxes {
+	/** Those that kernels walk. */
+	readonly loops: ReadonlySet<AxisId>;
+	/** Those that the program or the µGraph reduces: how many elements there are may show in a value. */
+	readonly reduced: ReadonlySet<AxisId>;
+}
+
+export function countedAxes({ kernels }: MuGraph, program: Program): CountedAxes {
+	const nodes = [...program.nodes, ...kernels.flatMap((kernel) => kernel.nodes)];
+	return {
+		loops: new Set(kernels.flatMap(({ loop }) => (loop === null ? [] : [loop]))),
+		reduced: new Set(nodes.flatMap((node) => ("over" in node ? node.over : []))),
+	};
 }
 
 /** Extent that leaves a loop two steps, one of several positions: what loop axes keep in the first instance. */
 const loopExtentMin = 3;
+/** What other reduced axes keep in the second instance, so that they may have fewer in the first. */
+const reducedExtentMin = 3;
 
-/** Two instances of the program's family, never larger than the program. `loops`: the axes that kernels walk. */
+/**
+ * Two instances of the program's family, never larger than the program. A reduced axis of more than two positions has
+ * another extent in each, so that no number passes for it.
+ */
 export function smallInstances(
 	program: Program,
-	loops: ReadonlySet<AxisId>,
+	counted: CountedAxes,
 ): readonly [SmallInstance, SmallInstance] {
-	return bothInstances(
-		smallExtents(program, firstExtents, loops),
-		smallExtents(program, secondExtents, new Set()),
-	);
+	return bothInstances(...bothExtents(program, counted));
+}
+
+function bothExtents(program: Program, { loops, reduced }: CountedAxes): [number[], number[]] {
+	const others = [...reduced].filter((axis) => !loops.has(axis));
+	const first = smallExtents(program, firstExtents, loops, loopExtentMin);
+	const second = smallExtents(program, secondExtents, new Set(others), reducedExtentMin);
+	for (const axis of [...loops, ...others]) {
+		const extent = first[axis] ?? 2;
+		if (extent > 2 && extent === second[axis]) (loops.has(axis) ? second : first)[axis] = extent - 1;
+	}
+	return [first, second];
 }
 
 /** Extents tried for an axis that constants are linked to, in both instances. */
@@ -52,22 +76,22 @@ const linkedExtents = [2, 3, 4, 5] as const;
 export function linkedInstances(
 	program: Program,
 	sets: readonly (readonly AxisId[])[],
-	loops: ReadonlySet<AxisId>,
+	counted: CountedAxes,
 ): readonly [SmallInstance, SmallInstance] | null {
 	const real = program.axes.map(({ extent }) => extent);
-	const first = smallExtents(program, firstExtents, loops);
-	const second = smallExtents(program, secondExtents, new Set());
+	const [first, second] = bothExtents(program, counted);
 	const settled: (readonly AxisId[])[] = [];
 	for (const set of sets) {
 		settled.push(set);
 		const axis = present([...set].sort((a, b) => (real[b] ?? 0) - (real[a] ?? 0))[0], "a reduced axis");
 		const largest = real[axis] ?? 2;
-		const smallest = loops.has(axis) ? Math.min(loopExtentMin, largest) : 2;
+		const smallest = counted.loops.has(axis) ? Math.min(loopExtentMin, largest) : 2;
 		const own = [first[axis] ?? 2, second[axis] ?? 2] as const;
 		const pairs = linkedExtents.flatMap((a) => linkedExtents.map((b) => [a, b] as const));
 		const fitting = [own, ...pairs].find(([a, b]) => {
 			[first[axis], second[axis]] = [a, b];
-			return a >= smallest && a <= largest && b <= largest && areToldApart(settled, real, first, second);
+			if (a < smallest || a > largest || b > largest || (a === b && largest > 2)) return false;
+			return areToldApart(settled, real, first, second);
 		});
 		if (fitting === undefined) return null;
 	}
@@ -126,11 +150,19 @@ function instance(
 	};
 }
 
-/** `loops` are axes that stay at `loopExtentMin` or what they have. */
-function smallExtents(program: Program, turn: readonly number[], loops: ReadonlySet<AxisId>): number[] {
-	const extents = program.axes.map((axis, id) => Math.min(axis.extent, turn[id % turn.length] ?? 2));
+/** `kept` are axes that stay at `keptMin` or what they have. */
+function smallExtents(
+	program: Program,
+	turn: readonly number[],
+	kept: ReadonlySet<AxisId>,
+	keptMin: number,
+): number[] {
+	const minimumOf = (axis: AxisId): number => (kept.has(axis) ? keptMin : 2);
+	const extents = program.axes.map(({ extent }, id) =>
+		Math.min(extent, Math.max(turn[id % turn.length] ?? 2, minimumOf(id))),
+	);
 	const shrink = (axis: AxisId): void => {
-		extents[axis] = Math.min(extents[axis] ?? 2, loops.has(axis) ? loopExtentMin : 2);
+		extents[axis] = Math.min(extents[axis] ?? 2, minimumOf(axis));
 	};
 	for (const node of program.nodes) {
 		const nest = new Set(node.axes);

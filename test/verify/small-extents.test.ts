@@ -7,6 +7,7 @@ import { verifyMuGraph } from "#shared/verify/verify.ts";
 import { testSeed } from "#test/support/mugraph-inputs.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import { maskedAttention } from "#test/support/programs.ts";
+import { wholeProgramMuGraph } from "#test/support/whole-program.ts";
 
 const attention = maskedAttention(2, 5, 64, 16);
 const keyAxis = 2;
@@ -26,7 +27,7 @@ describe("loops of split attention", () => {
 		(splits) => {
 			const program = splitAxes(attention, splits);
 			for (const loop of [keyAxis, ...splits.map((_, at) => 5 + at)]) {
-				const instances = smallInstances(program, new Set([loop]));
+				const instances = smallInstances(program, { loops: new Set([loop]), reduced: new Set([keyAxis]) });
 				const extent = program.axes[loop]?.extent ?? 0;
 				const steps = instances.map(({ extents, tilesOf }) => ({
 					extent: extents[loop] ?? 0,
@@ -72,3 +73,34 @@ test.each(["sum", "product", "max", "min"] as const)("steps of a split loop that
 	const expected = operator === "sum" ? "equal" : "different";
 	expect(verifyMuGraph(muGraph, program, { seed: testSeed }).kind).toBe(expected);
 });
+
+test("two equal numbers do not pass for a sum over many, however many axes there are", () => {
+	const signature = () => {
+		const b = buildProgram();
+		const rows = [8, 8, 8].map((extent) => b.axis(extent));
+		const columns = b.axis(64);
+		const [x, w] = [b.input([...rows, columns]), b.input(rows)];
+		b.output(b.reduce("sum", b.map("exp", x), columns));
+		return { b, columns, x, w };
+	};
+	const many = signature();
+	many.b.output(many.b.reduce("sum", many.b.map("subtract", many.x, many.w), many.columns));
+	const { b, columns, x, w } = signature();
+	b.output(b.map("subtract", b.reduce("sum", x, columns), b.map("add", w, w)));
+	const muGraph = wholeProgramMuGraph(b.build());
+	expect(verifyMuGraph(muGraph, many.b.build(), { seed: testSeed }).kind).toBe("different");
+});
+
+test.each(Array.from({ length: 7 }, (_, rank) => rank + 1))(
+	"each of %i reduced axes has two extents",
+	(rank) => {
+		const b = buildProgram();
+		const axes = Array.from({ length: rank }, () => b.axis(16));
+		b.output(b.reduce("sum", b.map("exp", b.input(axes)), ...axes));
+		const reduced = new Set(axes);
+		for (const loops of [new Set<number>(), new Set([rank - 1])]) {
+			const [first, second] = smallInstances(b.build(), { loops, reduced });
+			for (const axis of axes) expect(first.extents[axis]).not.toBe(second.extents[axis]);
+		}
+	},
+);
