@@ -170,6 +170,17 @@ describe("sums over a concatenated axis", () => {
 		expect(outcomeOf(graphOf(5))).toEqual({ kind: "border", reason: `${what} in more than 4 pieces` });
 	});
 
+	test("what grows too large part by part ends the island with its reason", () => {
+		const graphOf = (parts: number): Graph =>
+			tensorGraph((b) => {
+				let x = manyParts(b, parts);
+				for (let i = 0; i < 300; i++) x = b.unary("tanh", x);
+				return [x];
+			});
+		expect(outcomeOf(graphOf(2)).kind).toBe("built");
+		expect(outcomeOf(graphOf(8))).toEqual({ kind: "border", reason: "more than 2048 operations" });
+	});
+
 	test("a reshape across the joint of columns ends the island with its reason", () => {
 		const graph = tensorGraph((b) => {
 			const x = b.concat([activation(b, [3, 4]), activation(b, [3, 4])], 1);

@@ -93,6 +93,18 @@ const steps: Readonly<Record<string, Step>> = {
 			axis,
 		);
 	},
+	interleave: (b, x) => {
+		const shape = b.shapeOf(x);
+		const last = shape.at(-1) ?? 0;
+		if (last < 2 || last % 2 !== 0) return x;
+		const half = [...shape.slice(0, -1), last / 2];
+		const part = (start: number): ValueId => {
+			const steps = shape.map((_, axis) => (axis === shape.length - 1 ? 2 : 1));
+			const starts = shape.map((_, axis) => (axis === shape.length - 1 ? start : 0));
+			return b.reshape(b.slice(x, starts, half, steps), [...half, 1]);
+		};
+		return b.reshape(b.concat([b.unary("negate", part(1)), part(0)], shape.length), shape);
+	},
 	matmul: (b, x, random) => {
 		const shape = b.shapeOf(x);
 		if (shape.length < 2) return x;
