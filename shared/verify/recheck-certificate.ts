@@ -46,6 +46,7 @@ function compareCertificates(stored: Certificate, made: Certificate): readonly s
 		"fieldPairs",
 		"seeds",
 		"shrunkExtents",
+		"linkedConstants",
 		"trials",
 		"degree",
 		"exponentialTerms",
