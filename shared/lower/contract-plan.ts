@@ -86,7 +86,7 @@ function panelOptions(
 	return nodeAt(ctx, panel).axes.flatMap((vector): PanelOption[] => {
 		const extent = extentOf(ctx, vector);
 		if (other.includes(vector) || node.over.includes(vector) || extent < 2) return [];
-		const from = panelFrom(ctx, panel, vector);
+		const from = panelFrom(ctx, panel, vector, node);
 		const filled = extent / (Math.ceil(extent / ctx.lanes) * ctx.lanes);
 		const preferred = ctx.schedule.vectorAxis === vector ? 1000 : 0;
 		const kinds = { prepared: 4, place: 3, packed: 1 } as const;
@@ -103,7 +103,12 @@ function isReducedLater(ctx: TileContext, axis: AxisId): boolean {
 	);
 }
 
-function panelFrom(ctx: TileContext, panel: BlockNodeId, vector: AxisId): ContractPlan["panelFrom"] {
+function panelFrom(
+	ctx: TileContext,
+	panel: BlockNodeId,
+	vector: AxisId,
+	contract: ContractNode,
+): ContractPlan["panelFrom"] {
 	const node = nodeAt(ctx, panel);
 	const isPacked = ctx.schedule.weightLayout === "panels" && !ctx.isPrepare;
 	if (isPacked && isWeight(ctx, panel) && alignsWithPanels(ctx, vector)) {
@@ -112,7 +117,10 @@ function panelFrom(ctx: TileContext, panel: BlockNodeId, vector: AxisId): Contra
 	if (node.kind === "load") {
 		const { access, elementType } = deviceTensor(ctx, node.source);
 		const readable = elementType === "float32" || elementType === "float16";
-		return readable && accessStride(access, vector) === 1 ? "place" : "packed";
+		if (!readable || accessStride(access, vector) !== 1) return "packed";
+		const depth = longest(ctx, contract.over);
+		const isReused = rowsOf(ctx, panel, contract) > ctx.schedule.registerRows;
+		return isReused && aliases(accessStride(access, depth)) ? "packed" : "place";
 	}
 	return "packed";
 }
@@ -154,9 +162,22 @@ function rowsFrom(
 	const { access, elementType } = deviceTensor(ctx, node.source);
 	if (elementType !== "float32") return "packed";
 	const columns = ctx.kernel.grid.find((grid) => grid.axis === vector)?.extent ?? extentOf(ctx, vector);
-	const strideBytes = Math.abs(accessStride(access, row)) * 4;
-	const aliases = strideBytes > 0 && strideBytes % aliasingStrideBytes === 0;
-	return aliases && columns > columnsWorthPacking ? "packed" : "place";
+	return aliases(accessStride(access, row)) && columns > columnsWorthPacking ? "packed" : "place";
+}
+
+/** Neighbours along a stride of so many float32 fall on each other in the cache. */
+function aliases(stride: number): boolean {
+	const strideBytes = Math.abs(stride) * 4;
+	return strideBytes > 0 && strideBytes % aliasingStrideBytes === 0;
+}
+
+/** Extent of the longest axis that the other operand alone has. */
+function rowsOf(ctx: TileContext, panel: BlockNodeId, contract: ContractNode): number {
+	const rows = contract.left === panel ? contract.right : contract.left;
+	const own = nodeAt(ctx, rows).axes.filter(
+		(axis) => !nodeAt(ctx, panel).axes.includes(axis) && !contract.over.includes(axis),
+	);
+	return Math.max(1, ...own.map((axis) => extentOf(ctx, axis)));
 }
 
 function longest(ctx: TileContext, axes: readonly AxisId[]): AxisId | null {

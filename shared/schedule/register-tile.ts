@@ -2,6 +2,10 @@
 
 import type { CpuTarget } from "#shared/target/target.ts";
 
+/** Share lost to each pass over the panel after the first; with many the panel is in the cache and none matters. */
+const passCost = 0.01;
+const passesCounted = 4;
+
 export interface RegisterTile {
 	readonly rows: number;
 	readonly vectors: number;
@@ -44,5 +48,6 @@ export function registerTileEfficiency(
 	const loads = Math.min(1, (loadsPerMultiplyAdd * multiplyAdds) / (height + tile.vectors));
 	const filled = columns / (Math.ceil(columns / lanes) * lanes);
 	const wholePanels = columns / (Math.ceil(columns / width) * width);
-	return Math.min(latency, loads) * filled * (0.85 + 0.15 * wholePanels) * (1 - 0.01 * (passes - 1));
+	const starts = 1 - passCost * Math.min(passes - 1, passesCounted);
+	return Math.min(latency, loads) * filled * (0.85 + 0.15 * wholePanels) * starts;
 }
