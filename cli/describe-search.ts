@@ -1,13 +1,19 @@
 // What a search found, in a few words.
 
 import { bytesText } from "#shared/mugraph/draw/text-size.ts";
+import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { IslandSearch, RankedMuGraph } from "./search-island.ts";
 
 /** `2 kernels, moves 38 kB (4.2x fewer), predicted 1.2 µs` */
 export function describePrediction(found: RankedMuGraph, search: IslandSearch): string {
-	const kernels = found.muGraph.kernels.length;
+	const kernels = kernelsOfCall(found);
 	const count = `${kernels} ${kernels === 1 ? "kernel" : "kernels"}`;
 	return `${count}, moves ${describeBytes(found, search)}, predicted ${describeTime(found.predictedNanoseconds)}`;
+}
+
+/** Without those of the prepare step. */
+function kernelsOfCall({ muGraph }: RankedMuGraph): number {
+	return muGraph.kernels.length - findPreparePart(muGraph).kernels.size;
 }
 
 /** `38 kB (4.2x fewer)`: than with a kernel for each node of the program. */
@@ -38,7 +44,7 @@ function tableRow(search: IslandSearch): readonly string[] {
 	const counts = [`${island.index}`, `${muGraphs.length}`, states, `${Math.round(elapsedMs)}`];
 	const [best] = muGraphs;
 	if (best === undefined) return [...counts, "–", "–", "–", "nothing proven: the baseline runs"];
-	const kernels = best.muGraph.kernels.length;
+	const kernels = kernelsOfCall(best);
 	const shown = best.traits.filter(({ id }) => id !== "singleKernel").map(({ id }) => id);
 	const more = shown.length > traitsShownMax ? ` +${shown.length - traitsShownMax}` : "";
 	return [

@@ -26,9 +26,10 @@ export const traitTitles = {
 	rowResident: "a whole row stays in the block, read once",
 	recomputation: "a value computed in two kernels instead of stored",
 	recomputedPerBlock: "a reduction repeated in every block along a grid axis it lacks",
+	preparedWeights: "work on weights alone, done once before any call",
 	hoistedBeforeLoop: "work that no step changes, done once before the loop",
 	severalPasses: "several passes over the loop axis",
-	singleKernel: "everything in one kernel",
+	singleKernel: "everything of a call in one kernel",
 } as const;
 
 export type TraitId = keyof typeof traitTitles;

@@ -227,6 +227,11 @@ function nodeNanoseconds(
 	return ((positions + updates) * deviationOperations) / mapEachNanosecond;
 }
 
+/** Of so many bytes of device memory, once. */
+export function transferNanoseconds(bytes: number): number {
+	return bytes / bytesEachNanosecond;
+}
+
 /** Arithmetic of one node of a DAG, done once. */
 export function dagNodeNanoseconds(node: ProgramNode, dag: Pick<Program, "axes">): number {
 	if (node.kind === "input" || node.kind === "constant") return 0;

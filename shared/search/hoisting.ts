@@ -5,9 +5,14 @@
 
 import { present } from "#shared/fault/assert.ts";
 import { intermediateBytes } from "#shared/mugraph/bytes-moved.ts";
-import { type Program, type ProgramNodeId, programNodeOperands } from "#shared/program/program.ts";
+import {
+	type Program,
+	type ProgramNode,
+	type ProgramNodeId,
+	programNodeOperands,
+} from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
-import { elementsOf, extentsOf } from "./cost.ts";
+import { dagNodeNanoseconds, elementsOf, extentsOf, transferNanoseconds } from "./cost.ts";
 import { describeKernel, type KernelSpec } from "./kernel-spec.ts";
 
 export interface Hoisting {
@@ -18,8 +23,8 @@ export interface Hoisting {
 }
 
 /**
- * What may be hoisted: first all that follows from weights alone; then, where some of it is larger in device memory than
- * the weights it is made from (outer products; float32 of float16), the same with that part computed in each call.
+ * What may be hoisted: first all that follows from weights alone; then, where a call would read some of it longer than it
+ * takes to make it again (outer products; float32 of float16), the same with that part computed in each call.
  */
 export function enumerateHoistings(dag: Program): readonly Hoisting[] {
 	const kept = new Set<ProgramNodeId>();
@@ -34,7 +39,7 @@ export function enumerateHoistings(dag: Program): readonly Hoisting[] {
 
 /** Everything that follows from weights alone but `kept` and what reads them. */
 export function hoist(dag: Program, kept: ReadonlySet<ProgramNodeId> = new Set()): Hoisting {
-	const outputs = new Set(dag.outputs.flatMap((output) => output.pieces.map(({ node }) => node)));
+	const outputs = outputNodes(dag);
 	const isConstant: boolean[] = [];
 	const isPrepared: boolean[] = [];
 	const isWeight = (id: ProgramNodeId): boolean => {
@@ -64,21 +69,41 @@ export function hoist(dag: Program, kept: ReadonlySet<ProgramNodeId> = new Set()
 	return { isPrepared, stored };
 }
 
-/** Stored values that take more device memory than the weights they are made from. */
-function outgrown(dag: Program, { stored }: Hoisting): readonly ProgramNodeId[] {
+/** Stored values that a call would read longer than it would read and compute what they are made from. */
+function outgrown(dag: Program, hoisting: Hoisting): readonly ProgramNodeId[] {
 	const extentOf = extentsOf(dag);
-	const bytesOf = (id: ProgramNodeId): number => {
-		const node = present(dag.nodes[id], "node");
-		const bytes =
+	const nodeOf = (id: ProgramNodeId): ProgramNode => present(dag.nodes[id], "node");
+	const readNanoseconds = (id: ProgramNodeId): number => {
+		const node = nodeOf(id);
+		const bytesEach =
 			node.kind === "input"
 				? elementBytes(present(dag.inputs[node.input], "input").dataType)
 				: intermediateBytes;
-		return bytes * elementsOf(node.axes, extentOf);
+		return transferNanoseconds(bytesEach * elementsOf(node.axes, extentOf));
 	};
-	return [...stored].filter((id) => {
-		const sources = closure(dag, id).filter((source) => dag.nodes[source]?.kind === "input");
-		return bytesOf(id) > sources.reduce((sum, source) => sum + bytesOf(source), 0);
+	const loadedAnyway = loadedByCalls(dag, hoisting);
+	return [...hoisting.stored].filter((id) => {
+		let reading = 0;
+		let computing = 0;
+		for (const source of closure(dag, id)) {
+			if (nodeOf(source).kind !== "input") computing += dagNodeNanoseconds(nodeOf(source), dag);
+			else if (!loadedAnyway.has(source)) reading += readNanoseconds(source);
+		}
+		return readNanoseconds(id) > Math.max(reading, computing);
 	});
+}
+
+/** What calls reach without passing a stored value. */
+function loadedByCalls(dag: Program, { stored }: Hoisting): ReadonlySet<ProgramNodeId> {
+	const reached = new Set(outputNodes(dag));
+	for (const id of reached)
+		for (const operand of programNodeOperands(present(dag.nodes[id], "node")))
+			if (!stored.has(operand)) reached.add(operand);
+	return reached;
+}
+
+function outputNodes(dag: Program): ReadonlySet<ProgramNodeId> {
+	return new Set(dag.outputs.flatMap((output) => output.pieces.map(({ node }) => node)));
 }
 
 function closure(dag: Program, root: ProgramNodeId): readonly ProgramNodeId[] {

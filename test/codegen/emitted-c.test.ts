@@ -6,17 +6,20 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
+import { present } from "#shared/fault/assert.ts";
 import { checkLoopProgram } from "#shared/loop-ir/check.ts";
 import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { printLoopProgram } from "#shared/loop-ir/print.ts";
 import { lowerMuGraph } from "#shared/lower/lower.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
+import { searchMuGraphs } from "#shared/search/search.ts";
 import { type CpuTarget, targets } from "#shared/target/target.ts";
 import { compilerMissing } from "#test/support/compiled-kernel.ts";
 import { loopedMuGraph } from "#test/support/looped-program.ts";
 import * as programs from "#test/support/programs.ts";
 import { rowVariance } from "#test/support/variance-programs.ts";
+import { foldedLora } from "#test/support/weight-programs.ts";
 import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
 
 const folder = join(import.meta.dirname, "..", "golden", "codegen");
@@ -32,12 +35,17 @@ function lowerGraph(muGraph: MuGraph, tile: number, target: CpuTarget, loopTile 
 	return lowered;
 }
 
+function firstFound(program: Program): MuGraph {
+	return present(searchMuGraphs(program, { statesMax: 100, foundMax: 1 }).found[0], "a µGraph");
+}
+
 const goldenTarget = targets["cpu-x86-64-v3"];
 const goldenPrograms: Readonly<Record<string, () => LoopProgram>> = {
 	"row-softmax": () => lower(programs.rowSoftmax(32, 1000), 1, goldenTarget),
 	"rms-norm-linear": () => lower(programs.rootMeanSquareNormLinear(16, 1024, 1024), 64, goldenTarget),
 	"gated-mlp": () => lower(programs.gatedMlp(2, 64, 128), 64, goldenTarget),
 	"bias-gelu": () => lower(programs.biasGelu(8, 96), 96, goldenTarget),
+	"folded-lora": () => lowerGraph(firstFound(foldedLora(8, 128, 128, 4)), 64, goldenTarget),
 	"row-variance": () => lowerGraph(loopedMuGraph(rowVariance(8, 1000), 1), 4, goldenTarget, 256),
 };
 

@@ -21,6 +21,19 @@ import {
 const [m, k, n, r] = [0, 1, 2, 3] as const;
 const extents = [8, 64, 32, 4];
 
+/** X·(W + V): the sum in a kernel of its own, W and V weights or not. */
+function sumOfWeights(role: "weight" | "activation"): MuGraph {
+	const muGraph = sketchMuGraph(extents, (sketch) => {
+		sketch.kernel([k], null, (kernel) =>
+			kernel.storeIntermediate(kernel.map("add", kernel.load("w", [k, n]), kernel.load("v", [k, n])), "sum"),
+		);
+		sketch.kernel([m], null, (kernel) =>
+			kernel.store(kernel.contract(kernel.load("x", [m, k]), kernel.loadIntermediate("sum"), k)),
+		);
+	});
+	return { ...muGraph, inputs: muGraph.inputs.map((input, at) => (at < 2 ? { ...input, role } : input)) };
+}
+
 type Write = (kernel: KernelSketch) => void;
 
 const oneKernel = (grid: readonly number[], loop: number | null, write: Write, of = extents): MuGraph =>
@@ -251,7 +264,9 @@ const shown: readonly Case[] = [
 	["recomputedPerBlock", "the low-rank product in each block of columns", lowRank(true, 4)],
 	["hoistedBeforeLoop", "work on a value without the loop axis", scaledInLoop(true)],
 	["rotaryOnTheFly", "halves of one tensor", rotated("x")],
+	["preparedWeights", "a sum of two", sumOfWeights("weight")],
 	["singleKernel", "one", product],
+	["singleKernel", "one a call", sumOfWeights("weight")],
 ];
 
 const notShown: readonly Case[] = [
@@ -285,6 +300,7 @@ const notShown: readonly Case[] = [
 	["hoistedBeforeLoop", "in every step", scaledInLoop(false)],
 	["rotaryOnTheFly", "two tensors", rotated("y")],
 	["rotaryOnTheFly", "a plain product", product],
+	["preparedWeights", "a sum of two activations", sumOfWeights("activation")],
 	["singleKernel", "two", partialSums(true)],
 ];
 

@@ -2,6 +2,7 @@ import { present } from "#shared/fault/assert.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { kernelBytesMoved } from "../bytes-moved.ts";
 import type { Kernel, MuGraph } from "../mugraph.ts";
+import { findPreparePart } from "../prepare-kernels.ts";
 import type { KernelTiles } from "../tiles.ts";
 import { bytesText } from "./text-size.ts";
 
@@ -13,7 +14,9 @@ export function kernelHeading(
 	tiles: KernelTiles | null,
 ): string {
 	const extentOf = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
-	const name = `kernel ${id}`;
+	const name = findPreparePart(muGraph).kernels.has(id)
+		? `kernel ${id}, once for the weights`
+		: `kernel ${id}`;
 	if (tiles === null) {
 		const grid = kernel.grid.map((axis) => `a${axis}:${extentOf(axis)}`).join(" × ");
 		return `${name} · grid ${grid === "" ? "of one block" : `over ${grid}`}`;

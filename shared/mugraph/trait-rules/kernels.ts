@@ -3,6 +3,7 @@
 import { present } from "#shared/fault/assert.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { type BlockNodeId, blockNodeOperands, type MuGraph } from "../mugraph.ts";
+import { findPreparePart } from "../prepare-kernels.ts";
 import { reducedAxes } from "../value-forms.ts";
 import type { TraitRule } from "./trait-rule.ts";
 import {
@@ -18,7 +19,13 @@ import {
 	reads,
 } from "./view.ts";
 
-const singleKernel: TraitRule = ({ kernels }) => (kernels.length === 1 ? [0] : []);
+const singleKernel: TraitRule = ({ muGraph, kernels }) => {
+	const prepare = findPreparePart(muGraph).kernels;
+	const ofCall = kernels.filter(({ id }) => !prepare.has(id));
+	return ofCall.length === 1 ? ofCall.map(({ id }) => id) : [];
+};
+
+const preparedWeights: TraitRule = ({ muGraph }) => [...findPreparePart(muGraph).kernels];
 
 const fusedContractions: TraitRule = (view) =>
 	kernelsWhere(view, (kernel) =>
@@ -131,6 +138,7 @@ function combines(kernel: KernelView, stored: readonly number[], outer: readonly
 
 export const kernelRules = {
 	singleKernel,
+	preparedWeights,
 	fusedContractions,
 	chainedContractions,
 	fusedEpilogue,

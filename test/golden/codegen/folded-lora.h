@@ -1,0 +1,41 @@
+/* One optimised kernel.
+
+   Buffers are dense and row-major, aligned to their elements; float16 and bfloat16 are given as their bits.
+   inputs[0]: float32 [8, 128] (float), activation
+   inputs[1]: float32 [128, 128] (float), weight
+   inputs[2]: float32 [128, 4] (float), weight
+   inputs[3]: float32 [4, 128] (float), weight
+   outputs[0]: float32 [8, 128] (float)
+
+   1. Allocate kiln_kernel_prepared_bytes() and kiln_kernel_workspace_bytes(threads), both aligned to 64 bytes.
+   2. Call kiln_kernel_prepare once for a set of weights. Only weights are read; the other inputs may be NULL.
+   3. Call kiln_kernel_run for every evaluation. Weights must still be given. Outputs must not overlap anything else.
+   Calls may run at the same time if they have workspaces of their own. Link with -lm. */
+#ifndef KILN_KERNEL_H
+#define KILN_KERNEL_H
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Version of these functions: 1. */
+int kiln_kernel_abi_version(void);
+
+/* Bytes of packed weights; 0 when nothing is packed. */
+size_t kiln_kernel_prepared_bytes(void);
+
+/* Bytes that a run with this many threads needs beside its buffers. */
+size_t kiln_kernel_workspace_bytes(int threads);
+
+/* Packs the weights. Returns 0. */
+int kiln_kernel_prepare(const void *const *inputs, void *prepared);
+
+/* Computes the outputs with at most this many threads (1 or more). Returns 0. */
+int kiln_kernel_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace,
+	int threads);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
