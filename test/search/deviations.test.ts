@@ -115,18 +115,21 @@ describe("the search", () => {
 		["layer norm and linear, spelled naively", layerNormLinear(8, 512, 64), 2],
 		["layer norm and linear with the mean taken out", layerNormLinearInOnePass(8, 512, 64), 1],
 	];
-	test.each(cases)("finds %s in one kernel a call without a pass for the variance alone", (_, program, passes) => {
-		const { found } = searchMuGraphs(program, { statesMax: 20_000, foundMax: 40 });
-		const carried = found.filter((muGraph) => {
-			const [kernel, ...rest] = kernelsOfCall(muGraph);
-			return (
-				rest.length === 0 &&
-				kernel?.nodes.some(({ kind }) => kind === "accumulateDeviations") &&
-				passesOf(kernel) <= passes
-			);
-		});
-		expect(carried.length).toBeGreaterThan(0);
-		for (const muGraph of carried)
-			expect(verifyMuGraph(muGraph, program, { seed: testSeed }).kind).toBe("equal");
-	});
+	test.each(cases)(
+		"finds %s in one kernel a call without a pass for the variance alone",
+		(_, program, passes) => {
+			const { found } = searchMuGraphs(program, { statesMax: 20_000, foundMax: 40 });
+			const carried = found.filter((muGraph) => {
+				const [kernel, ...rest] = kernelsOfCall(muGraph);
+				return (
+					rest.length === 0 &&
+					kernel?.nodes.some(({ kind }) => kind === "accumulateDeviations") &&
+					passesOf(kernel) <= passes
+				);
+			});
+			expect(carried.length).toBeGreaterThan(0);
+			for (const muGraph of carried)
+				expect(verifyMuGraph(muGraph, program, { seed: testSeed }).kind).toBe("equal");
+		},
+	);
 });
