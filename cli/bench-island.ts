@@ -136,14 +136,16 @@ const hangMilliseconds = 10_000;
 interface Candidates {
 	readonly candidatesCount: number;
 	readonly emitUnit: EmitUnit;
+	readonly hoistedBytesMax?: number;
 }
 
 async function candidatesFor(session: BenchSession, island: Island, plan: Plan | null): Promise<Candidates> {
 	const { target, threads, effort, folders } = session;
 	if (folders === null) {
 		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
-		const { proofs, emitUnit } = await prepareCandidates(plan ?? planProgram({ ...request, cursor: null }));
-		return { candidatesCount: proofs.length, emitUnit };
+		const prepared = await prepareCandidates(plan ?? planProgram({ ...request, cursor: null }));
+		const { proofs, emitUnit, hoistedBytesMax } = prepared;
+		return { candidatesCount: proofs.length, emitUnit, hoistedBytesMax };
 	}
 	const folder = folders.get(island.digest);
 	if (folder === undefined) return { candidatesCount: 0, emitUnit: () => "" };

@@ -8,6 +8,7 @@ import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { lowerCandidate } from "#shared/lower/lower.ts";
+import { hoistedBytes } from "#shared/mugraph/prepare-kernels.ts";
 import type { Plan, PlannedMuGraph } from "#shared/pipeline/plan.ts";
 import type { Program } from "#shared/program/program.ts";
 import { targets } from "#shared/target/target.ts";
@@ -18,6 +19,8 @@ export interface PreparedCandidates {
 	/** By candidate: the proof it stands on. */
 	readonly proofs: readonly VerifiedMuGraph[];
 	readonly emitUnit: EmitUnit;
+	/** See MeasureRequest. */
+	readonly hoistedBytesMax: number;
 	/** Text of kernel.h for one candidate. */
 	readonly header: (candidate: number) => string;
 }
@@ -46,6 +49,7 @@ export async function prepareCandidates(plan: Plan): Promise<PreparedCandidates>
 		return lowerCandidate(wanted, target, plan.threads);
 	};
 	return {
+		hoistedBytesMax: Math.max(0, ...proven.map(({ muGraph }) => hoistedBytes(muGraph))),
 		proofs: candidates.map(({ muGraph }) => muGraph),
 		emitUnit: (parts) =>
 			emitC(

@@ -64,6 +64,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 			baselines: await fetchBaselines(services.store, plan),
 			candidatesCount: candidates.proofs.length,
 			emitUnit: candidates.emitUnit,
+			hoistedBytesMax: candidates.hoistedBytesMax,
 			budget: budget.measure,
 			directory,
 			compiler: services.compiler,

@@ -52,6 +52,8 @@ export interface MeasureRequest {
 	readonly baselines: readonly BaselineForm[];
 	readonly candidatesCount: number;
 	readonly emitUnit: EmitUnit;
+	/** The most that a candidate stores of what it computes from weights once, in bytes. Default: nothing. */
+	readonly hoistedBytesMax?: number;
 	readonly budget: MeasureBudget;
 	/** An empty folder for the files of this measurement. */
 	readonly directory: string;
@@ -123,12 +125,13 @@ class Measurement {
 	}
 
 	async run(): Promise<MeasureResult> {
-		const { program, baselines, directory, seed, signal } = this.request;
+		const { program, baselines, directory, seed, signal, hoistedBytesMax: hoistedBytes = 0 } = this.request;
 		await mkdir(directory, { recursive: true });
 		assertComparable(program);
 		this.note("compile");
 		const compiling = this.compile().finally(() => this.note("reference"));
-		const preparing = prepareWorkloadAside({ program, forms: baselines, directory, seed }, signal);
+		const forms = baselines;
+		const preparing = prepareWorkloadAside({ program, forms, directory, seed, hoistedBytes }, signal);
 		const [compiled, workload] = await bothOf(compiling, preparing);
 		this.note("check");
 		const { check, right } = await this.check(workload, compiled);

@@ -7,6 +7,8 @@ import type { Workload } from "./workload.ts";
 const baseBytes = 3 * 2 ** 30;
 /** A candidate's packed weights may be padded; its workspace is bounded by its tensors. */
 const weightCopiesEach = 1.5;
+/** What a candidate computes from weights once is kept, packed, and computed in scratch of a part of its size. */
+const hoistedCopiesEach = 2.5;
 const slackEachBytes = 64 * 2 ** 20;
 const largePageBytes = 4 * 2 ** 20;
 
@@ -24,7 +26,11 @@ export function measuringLimits(
 	threads: number,
 	limitMilliseconds: number,
 ): HarnessRequest["limits"] {
-	const each = workload.weightBytes * weightCopiesEach + workload.tensorBytes + slackEachBytes;
+	const each =
+		workload.weightBytes * weightCopiesEach +
+		workload.hoistedBytes * hoistedCopiesEach +
+		workload.tensorBytes +
+		slackEachBytes;
 	const tensors = workload.inputs.length + workload.outputs.length;
 	return {
 		cpuSeconds: Math.ceil((limitMilliseconds / 1000) * (threads + 1)) + 5,

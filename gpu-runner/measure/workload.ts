@@ -36,6 +36,8 @@ export interface Workload {
 	readonly datasets: readonly HarnessDataset[];
 	readonly baselines: readonly HarnessBaseline[];
 	readonly weightBytes: number;
+	/** What a candidate stores at most of what it computes from weights once. */
+	readonly hoistedBytes: number;
 	readonly tensorBytes: number;
 }
 
@@ -59,6 +61,8 @@ export interface WorkloadRequest {
 	/** Where the files go. */
 	readonly directory: string;
 	readonly seed: number;
+	/** See Workload. */
+	readonly hoistedBytes: number;
 }
 
 /** Writes everything into the folder. A dataset whose reference overflows is left out; `ordinary` stays in any case. */
@@ -112,6 +116,7 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 		datasets,
 		baselines: forms.map((form, index) => bindForm(program, form, index, models[index] ?? [])),
 		weightBytes: total(inputs.filter((_, index) => program.inputs[index]?.role === "weight")),
+		hoistedBytes: request.hoistedBytes,
 		tensorBytes: total(inputs) + total(outputs),
 	};
 }

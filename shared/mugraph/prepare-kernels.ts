@@ -1,6 +1,8 @@
 // Which part of a µGraph depends on weights alone. Weights are constant between calls, so that part is computed once, by a
 // kernel library's prepare step, and costs nothing in a call.
 
+import { present } from "#shared/fault/assert.ts";
+import { elementBytes } from "#shared/tensor/data-type.ts";
 import type { Kernel, MuGraph } from "./mugraph.ts";
 
 export interface PreparePart {
@@ -15,6 +17,15 @@ export function findPreparePart(muGraph: MuGraph): PreparePart {
 	const known = parts.get(muGraph) ?? preparePart(muGraph);
 	parts.set(muGraph, known);
 	return known;
+}
+
+/** Device memory that prepare kernels store to, in bytes. */
+export function hoistedBytes(muGraph: MuGraph): number {
+	return [...findPreparePart(muGraph).intermediates].reduce((sum, id) => {
+		const { axes } = present(muGraph.intermediates[id], "intermediate");
+		const elements = axes.reduce((count, axis) => count * present(muGraph.axes[axis], "axis").extent, 1);
+		return sum + elements * elementBytes("float32");
+	}, 0);
 }
 
 const parts = new WeakMap<MuGraph, PreparePart>();
