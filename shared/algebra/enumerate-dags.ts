@@ -13,6 +13,7 @@ import { type DerivationSpace, usefulSpace } from "./derivation-space.ts";
 import { dominantSpace } from "./dominance.ts";
 import { enumerateAll } from "./enumerate-all.ts";
 import { enumerateBest } from "./enumerate-best.ts";
+import { hasSmallExpressions } from "./expression-size.ts";
 import { type ProgramValues, valuesOfProgram } from "./program-values.ts";
 import { writeProgram } from "./write-program.ts";
 
@@ -57,6 +58,9 @@ const derivationsMaxDefault = 8000;
 const dagsMaxDefault = 48;
 /** About a fifth of a second. */
 const queriesMax = 10_000;
+/** Of an expression: a transformer block has 5 and 25, and questions about much larger ones cost seconds and gigabytes. */
+const monomialsMax = 32;
+const factorsMax = 48;
 /** Above so many DAGs, or states to find them, the best are sought instead of all. */
 const allDagsMax = 2048;
 const allStatesMax = 8000;
@@ -64,14 +68,19 @@ const bestStatesMax = 2500;
 
 /**
  * Deterministic. Every DAG computes the program's outputs for all real inputs on which both are defined, up to the test of
- * `residues.ts`; order and rounding of sums differ. A program with more axes than a mask holds, or whose denominators are
- * zero for all inputs, comes back alone.
+ * `residues.ts`; order and rounding of sums differ. A program with more nodes than the closure may have values, more axes
+ * than a mask holds or expressions above the limits, or whose denominators are zero for all inputs, comes back alone.
  */
 export function enumerateDags(program: Program, limits: AlgebraLimits = {}): DagEnumeration {
-	const own = program.axes.length > maskAxesMax ? null : valuesOfProgram(program);
+	const valuesMax = limits.valuesMax ?? valuesMaxDefault;
+	const isWithin =
+		program.nodes.length <= Math.max(valuesMax, valuesMaxDefault) &&
+		program.axes.length <= maskAxesMax &&
+		hasSmallExpressions(program, monomialsMax, factorsMax);
+	const own = isWithin ? valuesOfProgram(program) : null;
 	if (own === null) return asWritten(program);
 	const closed = closeValues(own, closureRules(program, own.table.values), {
-		valuesMax: limits.valuesMax ?? valuesMaxDefault,
+		valuesMax,
 		derivationsMax: limits.derivationsMax ?? derivationsMaxDefault,
 		queriesMax,
 		prunesByExpression: limits.prune !== "none",

@@ -31,8 +31,8 @@ export type SearchCall = ShardCall | ProofCall;
 export const searchCallBytesMax = 4 << 20;
 /** Shards of one search. */
 export const shardsMax = 64;
-/** Nodes, axes, inputs and outputs of a program, each: far above an island's. */
-const programPartsMax = 1024;
+/** Nodes, axes, inputs and outputs of a program, each: far above an island's, and kernels are built by recursion over nodes. */
+const programPartsMax = 256;
 /** Above what any effort asks for. */
 const statesMax = 10_000_000;
 const muGraphsMax = 256;
