@@ -83,7 +83,7 @@ function formatTable(measured: readonly MeasuredCase[]): string {
 			report.statesVisited,
 			report.emitted,
 			(row.searchMilliseconds / 1000).toFixed(2),
-			`${row.verified} of ${row.emitted}`,
+			`${row.verified} of ${row.tested}`,
 			(row.verifyMilliseconds / 1000).toFixed(2),
 			heapMebibytes.toFixed(0),
 			`${mebibytes(row.bytes)} / ${mebibytes(row.bytesUnfused)} MiB`,
