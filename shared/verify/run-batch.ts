@@ -14,7 +14,7 @@ import type { FieldPair } from "#shared/numeric/field-pair.ts";
 import { findIntegerRelations } from "#shared/numeric/integer-relations.ts";
 import { createRandom, type Random } from "#shared/numeric/random.ts";
 import { interpretProgram } from "#shared/program/interpret.ts";
-import type { Program } from "#shared/program/program.ts";
+import type { AxisId, Program } from "#shared/program/program.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { AgreedBatch, ExponentStructure } from "./error-bound.ts";
 
@@ -23,6 +23,14 @@ export interface SmallPair {
 	readonly program: Program;
 	readonly muGraph: MuGraph;
 	readonly tiles: readonly KernelTiles[];
+}
+
+/** Elements of all values of both. */
+export function elementsOf({ program, muGraph }: SmallPair): number {
+	const nodes = [...program.nodes, ...muGraph.kernels.flatMap((kernel) => kernel.nodes)];
+	const countOf = (axes: readonly AxisId[]): number =>
+		axes.reduce((count, axis) => count * present(program.axes[axis], "axis").extent, 1);
+	return nodes.reduce((sum, { axes }) => sum + countOf(axes), 0);
 }
 
 /** Two functions of the same independent tensors. */

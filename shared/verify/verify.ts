@@ -19,7 +19,7 @@ import type { Certificate, Verdict } from "./certificate.ts";
 import { batchErrorLog2, type DifferenceSizes, hasExponentials, worstSizes } from "./error-bound.ts";
 import { sizeMuGraph, sizeProgram } from "./function-sizes.ts";
 import { type ConstantReading, linkedReading, literalReading, shrinkPair } from "./readings.ts";
-import { runBatch, type SmallPair } from "./run-batch.ts";
+import { elementsOf, runBatch, type SmallPair } from "./run-batch.ts";
 import { catalogueAccesses, compareAccesses } from "./shrink.ts";
 import type { VerifiedMuGraph } from "./verified-mugraph.ts";
 
@@ -36,6 +36,8 @@ export type VerifyOutcome =
 
 const errorProbabilityLog2Default = -60;
 const batchesMax = 64;
+/** Elements of all values of both sides times lanes: 128 MiB. */
+const elementsMax = 2 ** 23;
 
 /**
  * Whether the µGraph computes the outputs of the program (`whole`: before the µGraph's splits of axes). Never throws for a wrong µGraph. A wrong one is taken for equal with
@@ -243,7 +245,10 @@ function testInstance(
 		sizeMuGraph(small.muGraph, small.tiles, fragment),
 	);
 	const mixesLanes = hasExponentials(sizes);
-	const lanesMax = mixesLanes ? exponentialLanesMax : Number.POSITIVE_INFINITY;
+	const elements = elementsOf(small);
+	const lanesMax = Math.min(elementsMax / elements, mixesLanes ? exponentialLanesMax : Infinity);
+	if (lanesMax < probeLanes)
+		return { kind: "inconclusive", reason: `${elements} elements, at most ${elementsMax / probeLanes}` };
 	let errorLog2 = 0;
 	let counted = 0;
 	let lanes: number | null = probeLanes;

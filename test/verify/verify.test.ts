@@ -250,6 +250,16 @@ describe("roots of squares", () => {
 	});
 });
 
+test("a program of very many axes is inconclusive, and says so", () => {
+	const b = buildProgram();
+	const axes = Array.from({ length: 30 }, () => b.axis(2));
+	b.output(b.map("add", b.input(axes.slice(0, 15)), b.input(axes.slice(15))));
+	const wide = b.build();
+	const verdict = verifyMuGraph(wholeProgramMuGraph(wide), wide, { seed: testSeed });
+	expect(verdict.kind).toBe("inconclusive");
+	if (verdict.kind === "inconclusive") expect(verdict.reason).toContain("elements, at most 2097152");
+});
+
 describe("certificates", () => {
 	const attention = maskedAttention(2, 5, 17, 3);
 	const online = searchMuGraphs(attention, { statesMax: 100_000, foundMax: 500 }).found.find((muGraph) =>
