@@ -1,3 +1,4 @@
+import { commutativeOperators } from "#shared/program/commutative-operators.ts";
 import type { MapOperator, ReduceOperator, StridedAccess } from "#shared/program/program.ts";
 import type { AxisMask } from "./axis-masks.ts";
 
@@ -22,21 +23,11 @@ export type Derivation =
 	  }
 	| { readonly kind: "contract"; readonly over: AxisMask; readonly operands: readonly [ValueId, ValueId] };
 
-const commutative: ReadonlySet<MapOperator> = new Set<MapOperator>([
-	"add",
-	"multiply",
-	"maximum",
-	"minimum",
-	"equal",
-	"and",
-	"or",
-]);
-
 /** The one spelling of a derivation: operands of commutative operators ascend. */
 export function normalDerivation(derivation: Derivation): Derivation {
 	const [first = 0, second = 0] = derivation.operands;
 	if (derivation.kind === "contract" && first > second) return { ...derivation, operands: [second, first] };
-	if (derivation.kind === "map" && commutative.has(derivation.operator) && first > second)
+	if (derivation.kind === "map" && commutativeOperators.has(derivation.operator) && first > second)
 		return { ...derivation, operands: [second, first] };
 	return derivation;
 }

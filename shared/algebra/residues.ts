@@ -8,6 +8,7 @@ import { assert } from "#shared/fault/assert.ts";
 import { dyadicModulo, fieldPairs, invertModulo, multiplyModulo } from "#shared/numeric/field-pair.ts";
 import { absorb, below, finalise } from "#shared/numeric/keyed-hash.ts";
 import { createRandom, type Random } from "#shared/numeric/random.ts";
+import { commutativeOperators } from "#shared/program/commutative-operators.ts";
 import type { MapOperator, ReduceOperator, StridedAccess } from "#shared/program/program.ts";
 import { type AxisMask, axesOf, maskOf, volumeOf } from "./axis-masks.ts";
 import type { Derivation } from "./derivation.ts";
@@ -37,7 +38,7 @@ const binary: Readonly<Record<string, BinaryModulo>> = {
 	multiply: multiplyModulo,
 };
 
-const symmetric: ReadonlySet<string> = new Set(["maximum", "minimum", "equal", "and", "or"]);
+const commutative: ReadonlySet<string> = commutativeOperators;
 
 /** Where elements lie, and the keys of the uninterpreted functions. */
 interface Field {
@@ -173,7 +174,7 @@ function uninterpreted(
 	const operandMaps = operands.map((operand) => maps.of(axes, operand.axes));
 	const result = new Float64Array(2 * volumeOf(axes, maps.extents));
 	const own = nameHash(name, keys[0]);
-	const isSymmetric = symmetric.has(name);
+	const isSymmetric = commutative.has(name);
 	for (let i = 0; 2 * i < result.length; i++) {
 		let a = own;
 		let b = own ^ keys[1];

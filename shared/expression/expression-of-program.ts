@@ -1,4 +1,5 @@
 import { present } from "#shared/fault/assert.ts";
+import { commutativeOperators } from "#shared/program/commutative-operators.ts";
 import {
 	type MapOperator,
 	type Program,
@@ -53,14 +54,6 @@ const known: Partial<
 	sqrt: (e, a) => e.sqrt(a),
 };
 
-const commutative: ReadonlySet<MapOperator> = new Set<MapOperator>([
-	"maximum",
-	"minimum",
-	"equal",
-	"and",
-	"or",
-]);
-
 function expressionOfMap(
 	expressions: Expressions,
 	operator: MapOperator,
@@ -70,7 +63,7 @@ function expressionOfMap(
 	const apply = known[operator];
 	const first = present(operands[0], "operand of a map");
 	if (apply !== undefined) return apply(expressions, first, operands[1] ?? first);
-	const ordered = commutative.has(operator) ? operands.toSorted((a, b) => a - b) : operands;
+	const ordered = commutativeOperators.has(operator) ? operands.toSorted((a, b) => a - b) : operands;
 	return expressions.opaque(operator, ordered, axes);
 }
 

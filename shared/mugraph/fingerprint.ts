@@ -4,19 +4,9 @@
 import { present } from "#shared/fault/assert.ts";
 import { absorb, finalise } from "#shared/numeric/keyed-hash.ts";
 import { sha256Hex } from "#shared/numeric/sha256.ts";
-import type { MapOperator, StridedAccess } from "#shared/program/program.ts";
+import { commutativeOperators } from "#shared/program/commutative-operators.ts";
+import type { StridedAccess } from "#shared/program/program.ts";
 import type { BlockNode, Kernel, MuGraph } from "./mugraph.ts";
-
-/** Operators for which f(a, b) = f(b, a). */
-export const commutativeOperators: ReadonlySet<MapOperator> = new Set<MapOperator>([
-	"add",
-	"multiply",
-	"maximum",
-	"minimum",
-	"equal",
-	"and",
-	"or",
-]);
 
 /**
  * SHA-256 over the canonical form, lower-case hex. A node's form holds its operands' digests, a load of an intermediate

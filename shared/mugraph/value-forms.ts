@@ -3,8 +3,8 @@
 // (the loop axis is reduced by then, and an online softmax ends with what two passes would give).
 
 import { present } from "#shared/fault/assert.ts";
+import { commutativeOperators } from "#shared/program/commutative-operators.ts";
 import type { AxisId } from "#shared/program/program.ts";
-import { commutativeOperators } from "./fingerprint.ts";
 import { type BlockNode, blockNodeOperands, type MuGraph } from "./mugraph.ts";
 
 /** Index into `ValueForms.forms`. */

@@ -1,7 +1,7 @@
 // Uninterpreted functions over field values: keyed hashes. An argument is identified by its values in all lanes of the
 // batch together, so that two different arguments are taken for one only if they agree in every lane.
 
-import type { MapOperator } from "#shared/program/program.ts";
+import { commutativeOperators } from "#shared/program/commutative-operators.ts";
 import type { FieldBuffer, FieldTrials } from "./field-buffer.ts";
 import { absorb, below, finalise, type Hash64 } from "./keyed-hash.ts";
 
@@ -48,7 +48,7 @@ export function nameHash(name: string): number {
 	return hash;
 }
 
-const symmetric: ReadonlySet<string> = new Set<MapOperator>(["equal", "and", "or"]);
+const commutative: ReadonlySet<string> = commutativeOperators;
 
 /** result = f(operands) for an uninterpreted f of this name. */
 export function applyUninterpreted(
@@ -61,7 +61,7 @@ export function applyUninterpreted(
 ): void {
 	trials.uninterpreted.add(operator);
 	const hashes = operands.map((operand, i) => identify(trials, operand, places[i] ?? 0));
-	if (symmetric.has(operator)) hashes.sort((x, y) => x.a - y.a || x.b - y.b);
+	if (commutative.has(operator)) hashes.sort((x, y) => x.a - y.a || x.b - y.b);
 	let a = nameHash(operator);
 	let b = a ^ 0x3c6ef372;
 	for (const hash of hashes) {

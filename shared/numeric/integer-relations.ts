@@ -11,17 +11,10 @@ export interface IntegerRelations {
 	readonly pivotsEnd: number;
 }
 
-/** A reduced row: its first entry other than zero is 1, at `pivot`; `parts` writes it in independent rows. */
-interface Echelon {
-	readonly row: Float64Array;
-	readonly pivot: number;
-	readonly parts: readonly number[];
-}
-
 /**
  * Independent rows, in order of appearance, and the small integers that make all others from them; null when some row
  * needs an integer above `weightMax`, or more than `rankMax` rows are independent. Entries are residues modulo the prime.
- * Cost: rows · rank · columns.
+ * Cost: rows · rank · (columns + rank).
  */
 export function findIntegerRelations(
 	rows: readonly Float64Array[],
@@ -29,57 +22,51 @@ export function findIntegerRelations(
 	rankMax: number,
 	weightMax: number,
 ): IntegerRelations | null {
-	const basis: Echelon[] = [];
+	const columns = rows[0]?.length ?? 0;
+	const pivots: number[] = [];
+	/** Reduced rows: 1 at their pivot, 0 before it; behind their columns, how they are made of independent rows. */
+	const basis: Float64Array[] = [];
 	let weight = 1;
-	let pivotsEnd = 0;
 	for (const given of rows) {
-		const row = Float64Array.from(given);
-		const parts: number[] = Array.from({ length: basis.length }, () => 0);
-		for (const echelon of basis) {
-			const factor = present(row[echelon.pivot], "entry at a pivot");
-			if (factor !== 0) subtractMultiple(row, parts, echelon, factor, prime);
+		const row = new Float64Array(columns + rankMax);
+		row.set(given);
+		const rank = basis.length;
+		for (const [at, reduced] of basis.entries()) {
+			const pivot = present(pivots[at], "pivot of a reduced row");
+			const factor = row[pivot] as number;
+			if (factor !== 0) addMultiple(row, reduced, prime - factor, pivot, columns + rank, prime);
 		}
 		const pivot = row.findIndex((entry) => entry !== 0);
-		if (pivot < 0) {
-			for (const part of parts) weight = Math.max(weight, Math.min(part, prime - part));
+		if (pivot < 0 || pivot >= columns) {
+			for (let base = columns; base < columns + rank; base++) {
+				const part = row[base] as number;
+				weight = Math.max(weight, Math.min(part, prime - part));
+			}
 			if (weight > weightMax) return null;
 			continue;
 		}
-		if (basis.length >= rankMax) return null;
-		pivotsEnd = Math.max(pivotsEnd, pivot + 1);
-		basis.push(normalise(row, pivot, parts, prime));
+		if (rank >= rankMax) return null;
+		row[columns + rank] = 1;
+		const scale = invertModulo(row[pivot] as number, prime);
+		basis.push(row.map((entry) => multiplyModulo(entry, scale, prime, 1 / prime)));
+		pivots.push(pivot);
 	}
-	return { rank: basis.length, weight, pivotsEnd };
+	return { rank: basis.length, weight, pivotsEnd: Math.max(0, ...pivots.map((pivot) => pivot + 1)) };
 }
 
-/** row - factor · echelon; `parts` collects what was taken away. */
-function subtractMultiple(
+/** row += reduced · factor, from a column on. */
+function addMultiple(
 	row: Float64Array,
-	parts: number[],
-	echelon: Echelon,
+	reduced: Float64Array,
 	factor: number,
+	from: number,
+	end: number,
 	prime: number,
 ): void {
 	const inverse = 1 / prime;
-	for (let column = echelon.pivot; column < row.length; column++) {
-		const taken = multiplyModulo(echelon.row[column] as number, factor, prime, inverse);
-		const rest = (row[column] as number) - taken;
-		row[column] = rest < 0 ? rest + prime : rest;
+	for (let at = from; at < end; at++) {
+		const sum = (row[at] as number) + (reduced[at] as number) * factor;
+		const rest = sum - Math.floor(sum * inverse) * prime;
+		row[at] = rest < 0 ? rest + prime : rest >= prime ? rest - prime : rest;
 	}
-	echelon.parts.forEach((part, base) => {
-		const added = multiplyModulo(part, factor, prime, inverse);
-		parts[base] = ((parts[base] ?? 0) + added) % prime;
-	});
-}
-
-/** The row over its pivot; it is what is left of a new independent row when `parts` is taken away. */
-function normalise(row: Float64Array, pivot: number, parts: readonly number[], prime: number): Echelon {
-	const inverse = 1 / prime;
-	const scale = invertModulo(present(row[pivot], "entry at the pivot"), prime);
-	const scaled = (value: number): number => multiplyModulo(value, scale, prime, inverse);
-	return {
-		row: row.map(scaled),
-		pivot,
-		parts: [...parts.map((part) => scaled(part === 0 ? 0 : prime - part)), scale],
-	};
 }

@@ -2,9 +2,9 @@
 // depend on what they are and how they are connected, never on how they are numbered or named.
 
 import { present } from "#shared/fault/assert.ts";
+import { commutativeOperators } from "./commutative-operators.ts";
 import type { Program, ProgramNode, StridedAccess } from "./program.ts";
 import { programNodeOperands } from "./program.ts";
-import { commutativeOperators } from "./simplify.ts";
 
 /** One number for each part; equal numbers: not told apart. Numbers rank the parts' descriptions, so they are canonical. */
 export interface Colours {

@@ -3,10 +3,11 @@
 
 import { present } from "#shared/fault/assert.ts";
 import type { Colours } from "./colour-program.ts";
+import { commutativeOperators } from "./commutative-operators.ts";
 import type { AxisId, Program, ProgramNode, ProgramNodeId, StridedAccess } from "./program.ts";
 import { programNodeOperands } from "./program.ts";
 import { renameAxes } from "./rewrite-axes.ts";
-import { commutativeOperators, withOperands } from "./simplify.ts";
+import { withOperands } from "./simplify.ts";
 
 export interface OrderedProgram {
 	readonly program: Program;

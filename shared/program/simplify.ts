@@ -1,20 +1,10 @@
 // Removes what does not change a program's meaning: duplicate and dead nodes, unused inputs and axes.
 
 import { assert, present } from "#shared/fault/assert.ts";
-import type { MapOperator, Program, ProgramNode, ProgramNodeId, StridedAccess } from "./program.ts";
+import { commutativeOperators } from "./commutative-operators.ts";
+import type { Program, ProgramNode, ProgramNodeId, StridedAccess } from "./program.ts";
 import { programNodeOperands } from "./program.ts";
 import { renameAxes } from "./rewrite-axes.ts";
-
-/** Operators whose two operands may be exchanged. */
-export const commutativeOperators: ReadonlySet<MapOperator> = new Set<MapOperator>([
-	"add",
-	"multiply",
-	"maximum",
-	"minimum",
-	"equal",
-	"and",
-	"or",
-]);
 
 export interface SimplifiedProgram {
 	readonly program: Program;

@@ -2,6 +2,7 @@
 
 import { assert, present } from "#shared/fault/assert.ts";
 import { type BlockNode, type BlockNodeId, blockNodeOperands, type Kernel } from "#shared/mugraph/mugraph.ts";
+import { renumberOperands } from "#shared/mugraph/renumber-operands.ts";
 import type {
 	AxisId,
 	ContractNode,
@@ -188,29 +189,6 @@ function sortByStage(nodes: readonly BlockNode[]): BlockNode[] {
 			blockNodeOperands(node).every((operand) => (stages[operand] ?? 0) <= node.stage),
 			"operands run before their readers",
 		);
-		return renumber(node, moved);
+		return renumberOperands(node, moved);
 	});
-}
-
-/** The node with its operands renumbered. */
-function renumber(node: BlockNode, moved: (id: BlockNodeId) => BlockNodeId): BlockNode {
-	switch (node.kind) {
-		case "load":
-		case "constant":
-			return node;
-		case "map":
-			return { ...node, operands: node.operands.map(moved) };
-		case "contract":
-			return { ...node, left: moved(node.left), right: moved(node.right) };
-		case "reduce":
-		case "accumulateDeviations":
-		case "store":
-			return { ...node, operand: moved(node.operand) };
-		case "accumulate":
-			return {
-				...node,
-				operand: moved(node.operand),
-				rescale: node.rescale === null ? null : moved(node.rescale),
-			};
-	}
 }

@@ -1,4 +1,5 @@
 import { present } from "#shared/fault/assert.ts";
+import { commutativeOperators } from "#shared/program/commutative-operators.ts";
 import {
 	type AxisId,
 	type MapOperator,
@@ -21,8 +22,6 @@ export interface ValueNumbering {
 	contract(left: ProgramNodeId, right: ProgramNodeId, over: readonly AxisId[]): ProgramNodeId;
 }
 
-const commutative: ReadonlySet<MapOperator> = new Set<MapOperator>(["add", "multiply", "maximum", "minimum"]);
-
 const ascending = (axes: Iterable<AxisId>): AxisId[] => [...new Set(axes)].sort((a, b) => a - b);
 
 export function createValueNumbering(): ValueNumbering {
@@ -42,7 +41,7 @@ export function createValueNumbering(): ValueNumbering {
 		input: (input, access) => intern({ kind: "input", input, access, axes: ascending(access.axes) }),
 		constant: (value) => intern({ kind: "constant", value, axes: [] }),
 		map: (operator, given) => {
-			const operands = commutative.has(operator) ? [...given].sort((a, b) => a - b) : [...given];
+			const operands = commutativeOperators.has(operator) ? [...given].sort((a, b) => a - b) : [...given];
 			return intern({ kind: "map", operator, operands, axes: ascending(given.flatMap(axesOf)) });
 		},
 		reduce: (operator, operand, over) => {

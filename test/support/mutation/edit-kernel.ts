@@ -2,30 +2,10 @@
 
 import { present } from "#shared/fault/assert.ts";
 import type { BlockNode, BlockNodeId, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import { renumberOperands } from "#shared/mugraph/renumber-operands.ts";
 import type { AxisId } from "#shared/program/program.ts";
 
 export const ascendingAxes = (axes: Iterable<AxisId>): AxisId[] => [...new Set(axes)].sort((a, b) => a - b);
-
-/** The node with other operands. */
-export function withOperands(node: BlockNode, moved: (id: BlockNodeId) => BlockNodeId): BlockNode {
-	switch (node.kind) {
-		case "load":
-		case "constant":
-			return node;
-		case "map":
-			return { ...node, operands: node.operands.map(moved) };
-		case "contract":
-			return { ...node, left: moved(node.left), right: moved(node.right) };
-		case "reduce":
-		case "store":
-		case "accumulateDeviations":
-			return { ...node, operand: moved(node.operand) };
-		case "accumulate": {
-			const rescale = node.rescale === null ? null : moved(node.rescale);
-			return { ...node, operand: moved(node.operand), rescale };
-		}
-	}
-}
 
 export function replaceNode(kernel: Kernel, at: BlockNodeId, node: BlockNode): Kernel {
 	return { ...kernel, nodes: kernel.nodes.with(at, node) };
@@ -37,7 +17,7 @@ export function dropNode(kernel: Kernel, at: BlockNodeId, instead: BlockNodeId):
 		const kept = id === at ? instead : id;
 		return kept > at ? kept - 1 : kept;
 	};
-	const nodes = kernel.nodes.filter((_, id) => id !== at).map((node) => withOperands(node, moved));
+	const nodes = kernel.nodes.filter((_, id) => id !== at).map((node) => renumberOperands(node, moved));
 	return { ...kernel, nodes };
 }
 
@@ -48,7 +28,7 @@ export function dropNode(kernel: Kernel, at: BlockNodeId, instead: BlockNodeId):
 export function insertAfter(kernel: Kernel, at: BlockNodeId, added: readonly BlockNode[]): Kernel {
 	const moved = (id: BlockNodeId): BlockNodeId => (id >= at ? id + added.length : id);
 	const before = kernel.nodes.slice(0, at + 1);
-	const after = kernel.nodes.slice(at + 1).map((node) => withOperands(node, moved));
+	const after = kernel.nodes.slice(at + 1).map((node) => renumberOperands(node, moved));
 	return { ...kernel, nodes: [...before, ...added, ...after] };
 }
 
@@ -57,7 +37,7 @@ export function sortByStage(kernel: Kernel): Kernel {
 	const stage = (id: BlockNodeId): number => present(kernel.nodes[id], "node").stage;
 	const order = [...kernel.nodes.keys()].sort((a, b) => stage(a) - stage(b) || a - b);
 	const moved = (id: BlockNodeId): BlockNodeId => order.indexOf(id);
-	return { ...kernel, nodes: order.map((id) => withOperands(present(kernel.nodes[id], "node"), moved)) };
+	return { ...kernel, nodes: order.map((id) => renumberOperands(present(kernel.nodes[id], "node"), moved)) };
 }
 
 export function withKernel(muGraph: MuGraph, at: number, kernel: Kernel): MuGraph {

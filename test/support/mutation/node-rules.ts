@@ -2,8 +2,9 @@
 
 import type { AccumulateNode, BlockNode, BlockNodeId, Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
 import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
+import { renumberOperands } from "#shared/mugraph/renumber-operands.ts";
 import type { MapOperator, StridedAccess } from "#shared/program/program.ts";
-import { ascendingAxes, likeOperand, withOperands } from "./edit-kernel.ts";
+import { ascendingAxes, likeOperand } from "./edit-kernel.ts";
 
 /** What a rule makes of one node: replacements, each a mutant. */
 export type NodeRule = (
@@ -42,7 +43,7 @@ function swapStrides(access: StridedAccess): StridedAccess {
 }
 
 function replaceOperand(node: BlockNode, from: BlockNodeId, to: BlockNodeId): BlockNode {
-	return withOperands(node, (operand) => (operand === from ? to : operand));
+	return renumberOperands(node, (operand) => (operand === from ? to : operand));
 }
 
 /** The maxima that sums of a stage could be rescaled by. */
