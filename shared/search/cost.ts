@@ -39,6 +39,8 @@ const exposedShare = 0.1;
 /** A block whose values outgrow this cache loses a little at each doubling: enough to break ties. */
 const cacheBytes = 32 * 1024;
 const outgrownShare = 0.001;
+/** Short axes of which each may be one tile: those of two contractions. */
+const shortAxesMax = 4;
 /** Fewer blocks than this leave cores idle, each missing one at this cost. */
 const blocksEnough = 8;
 const idleShare = 0.25;
@@ -129,18 +131,16 @@ export function tiledAxes(
 }
 
 /**
- * Nanoseconds of a kernel on a grid. Short axes that contractions tile are one tile or several, whichever is better: one
+ * Nanoseconds of a kernel on a grid. Each short axis that contractions tile is one tile or several, whichever is better: one
  * reads the other side once, several keep more cores busy.
  */
 export function gridNanoseconds(work: KernelWork, grid: readonly AxisId[], penalty: number): number {
 	const isShort = (axis: AxisId): boolean =>
 		work.tiled?.has(axis) === true && work.extentOf(axis) <= nominalGridTile;
-	const long = grid.filter((axis) => !isShort(axis));
-	const several = roofline(work, grid, grid, penalty);
-	return (
-		kernelNanoseconds +
-		(long.length === grid.length ? several : Math.min(several, roofline(work, grid, long, penalty)))
-	);
+	const cuts: (readonly AxisId[])[] = [grid];
+	for (const short of grid.filter(isShort).slice(0, shortAxesMax))
+		cuts.push(...cuts.map((cut) => cut.filter((axis) => axis !== short)));
+	return kernelNanoseconds + Math.min(...cuts.map((cut) => roofline(work, grid, cut, penalty)));
 }
 
 /** `cut`: the axes of the grid along which there is more than one tile. */
