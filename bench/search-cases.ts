@@ -4,7 +4,7 @@ import type { TraitId } from "#shared/mugraph/traits.ts";
 import type { Program } from "#shared/program/program.ts";
 import {
 	groupedQueryAttention,
-	rotaryAttention,
+	queryKeyNormAttention,
 	transformerBlock,
 } from "#test/support/attention-programs.ts";
 import * as programs from "#test/support/programs.ts";
@@ -53,9 +53,14 @@ export const searchCases: readonly SearchCase[] = [
 		mirage: { candidates: "28", seconds: upTo4Hours },
 	},
 	{
-		name: "QKNorm attention",
+		name: "QKNorm attention, LayerNorms",
 		source: { model: "exported/mirage_qknorm_m" },
 		expected: ["singleKernel", "fusedAttention"],
+	},
+	{
+		name: "QKNorm attention, norms of squares",
+		source: { build: () => queryKeyNormAttention(2, 256, 4096, 64) },
+		expected: ["singleKernel", "onlineSoftmax", "divisionAfterContraction"],
 		mirage: { candidates: "190, all wrong", seconds: upTo4Hours },
 	},
 	{
@@ -108,9 +113,9 @@ export const searchCases: readonly SearchCase[] = [
 		expected: ["singleKernel", "onlineSoftmax", "divisionAfterContraction"],
 	},
 	{
-		name: "rotary attention, masked",
-		source: { build: () => rotaryAttention(8, 256, 64) },
-		expected: ["singleKernel", "onlineSoftmax", "rotaryOnTheFly"],
+		name: "rotary attention of a LLaMA layer",
+		source: { model: "exported/llama_layer_d64_h4kv2_t16" },
+		expected: ["singleKernel", "fusedAttention", "rotaryOnTheFly"],
 	},
 	{
 		name: "LayerNorm + linear",
