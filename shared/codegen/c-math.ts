@@ -7,20 +7,23 @@ export interface PreludeFunction {
 	readonly text: string;
 }
 
+/** r = `of` - q ln(2), where `rounded` is q and `magic`; e^r is 1 + r + p r^2. */
+const remainder = (of: string): string => `	F q = rounded - magic;
+	F r = ${of} - q * kiln_splat_L(0.693359375f);
+	r = r + q * kiln_splat_L(2.12194440e-4f);
+	F p = kiln_splat_L(0.00139504741f);
+	p = p * r + kiln_splat_L(0.00836888235f);
+	p = p * r + kiln_splat_L(0.0416662060f);
+	p = p * r + kiln_splat_L(0.166665182f);
+	p = p * r + kiln_splat_L(0.5f);`;
+
 const exp = `/* e^x = 2^n e^r, |r| <= ln(2)/2; the scale in two steps reaches subnormals and infinity */
 static inline F kiln_exp_L(F x) {
 	const F magic = kiln_splat_L(12582912.0f);
 	x = kiln_max_L(kiln_splat_L(-104.0f), kiln_min_L(kiln_splat_L(89.0f), x));
 	F rounded = x * kiln_splat_L(1.44269504f) + magic;
 	I n = (I)rounded - (I)magic;
-	F q = rounded - magic;
-	F r = x - q * kiln_splat_L(0.693359375f);
-	r = r + q * kiln_splat_L(2.12194440e-4f);
-	F p = kiln_splat_L(0.00139504741f);
-	p = p * r + kiln_splat_L(0.00836888235f);
-	p = p * r + kiln_splat_L(0.0416662060f);
-	p = p * r + kiln_splat_L(0.166665182f);
-	p = p * r + kiln_splat_L(0.5f);
+${remainder("x")}
 	p = p * (r * r) + (r + kiln_splat_L(1.0f));
 	I half = n >> 1;
 	return p * (F)((half + 127) << 23) * (F)((n - half + 127) << 23);
@@ -30,14 +33,7 @@ const expWithin = `/* e^x for -88 <= x <= 88, 0 at -88: one step of scaling, 2^n
 static inline F kiln_expWithin_L(F x) {
 	const F magic = kiln_splat_L(12583039.0f);
 	F rounded = x * kiln_splat_L(1.44269504f) + magic;
-	F q = rounded - magic;
-	F r = x - q * kiln_splat_L(0.693359375f);
-	r = r + q * kiln_splat_L(2.12194440e-4f);
-	F p = kiln_splat_L(0.00139504741f);
-	p = p * r + kiln_splat_L(0.00836888235f);
-	p = p * r + kiln_splat_L(0.0416662060f);
-	p = p * r + kiln_splat_L(0.166665182f);
-	p = p * r + kiln_splat_L(0.5f);
+${remainder("x")}
 	p = p * (r * r) + (r + kiln_splat_L(1.0f));
 	return p * (F)((I)rounded << 23);
 }`;
@@ -83,14 +79,7 @@ static inline F kiln_tanh_L(F x) {
 	const F magic = kiln_splat_L(12583039.0f);
 	F y = kiln_max_L(kiln_splat_L(-40.0f), kiln_min_L(kiln_splat_L(40.0f), x + x));
 	F rounded = y * kiln_splat_L(1.44269504f) + magic;
-	F q = rounded - magic;
-	F r = y - q * kiln_splat_L(0.693359375f);
-	r = r + q * kiln_splat_L(2.12194440e-4f);
-	F p = kiln_splat_L(0.00139504741f);
-	p = p * r + kiln_splat_L(0.00836888235f);
-	p = p * r + kiln_splat_L(0.0416662060f);
-	p = p * r + kiln_splat_L(0.166665182f);
-	p = p * r + kiln_splat_L(0.5f);
+${remainder("y")}
 	F scale = (F)((I)rounded << 23);
 	F m = (p * (r * r) + r) * scale + (scale - kiln_splat_L(1.0f));
 	return m / (m + kiln_splat_L(2.0f));
