@@ -6,11 +6,11 @@ import { assert, present } from "#shared/fault/assert.ts";
 import { type Affine, addAffine, affineConstant, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
 import type { Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { ContractNode } from "#shared/mugraph/mugraph.ts";
-import type { AxisId } from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { type OperandView, panelView, panelWidth, rowPasses, rowsView } from "./contract-operands.ts";
 import type { ContractPlan } from "./contract-plan.ts";
 import { type MicrokernelShape, microkernel } from "./microkernel.ts";
+import { overAxes } from "./over-axes.ts";
 import type { PackGroup } from "./pack.ts";
 import { loopOver, origin, type Point, statementsOf } from "./point.ts";
 import { extentOf, type Layout, layoutIndex, nodeAt, roundUp, type TileContext } from "./tile-context.ts";
@@ -67,17 +67,6 @@ function contractOf(ctx: TileContext, plan: ContractPlan): ContractNode {
 	const node = nodeAt(ctx, plan.contract);
 	assert(node.kind === "contract", "a contract plan is about a contraction");
 	return node;
-}
-
-function overAxes(point: Point, axes: readonly AxisId[], body: (point: Point) => void): void {
-	const [axis, ...rest] = axes;
-	if (axis === undefined) {
-		body(point);
-		return;
-	}
-	loopOver(point, axis, extentOf(point.ctx, axis), 1, (inner) => {
-		overAxes(inner, rest, body);
-	});
 }
 
 /** A block of the panel should fill half of the first-level cache; a block that is nearly the whole depth is the depth. */

@@ -9,6 +9,7 @@ import type { Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { BlockNodeId, StoreNode } from "#shared/mugraph/mugraph.ts";
 import type { AxisId, StridedAccess } from "#shared/program/program.ts";
 import { contiguityScore, leavesOf } from "./contiguity.ts";
+import { overAxes } from "./over-axes.ts";
 import { accessStride, evaluate, loopOver, origin, type Point, statementsOf, withLocal } from "./point.ts";
 import { accessIndex, deviceTensor, extentOf, type TileContext } from "./tile-context.ts";
 
@@ -50,17 +51,6 @@ export function emitTransposedStore(ctx: TileContext, store: TransposedStore): S
 		});
 	});
 	return statementsOf(point);
-}
-
-function overAxes(point: Point, axes: readonly AxisId[], body: (point: Point) => void): void {
-	const [axis, ...rest] = axes;
-	if (axis === undefined) {
-		body(point);
-		return;
-	}
-	loopOver(point, axis, extentOf(point.ctx, axis), 1, (inner) => {
-		overAxes(inner, rest, body);
-	});
 }
 
 /** Whole blocks of one vector's lanes, then the rest. */
