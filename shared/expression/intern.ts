@@ -39,7 +39,7 @@ export function createSequenceTable(): SequenceTable {
 	};
 }
 
-export function equalSequences(a: readonly number[], b: readonly number[]): boolean {
+function equalSequences(a: readonly number[], b: readonly number[]): boolean {
 	if (a.length !== b.length) return false;
 	for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false;
 	return true;

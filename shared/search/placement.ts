@@ -1,5 +1,5 @@
 // Choice 3: where each axis of a kernel goes. In: a kernel of a cut. Out: block graphs, every axis on the grid, in the
-// loop (in one or more passes), or resident in the tile. Legality (superoptimizer.md and mugraph.ts state the laws):
+// loop (in one or more passes), or resident in the tile. Legality (shared/mugraph/check.ts has the laws):
 //   grid      no node of the kernel sums the axis, and every store has it;
 //   loop      the kernel sums the axis; sums over it are accumulators, finished when their pass ends. A value along the
 //             axis that needs such a sum waits for the next pass, unless it is an exponential weighted by a running

@@ -144,12 +144,7 @@ export function renameParts(
 }
 
 /** `id` names the divisor; its own denominators go to the numerator. */
-export function sizeOfQuotient(
-	a: SizeBound,
-	divisor: SizeBound,
-	id: number,
-	axes: readonly AxisId[],
-): SizeBound {
+function sizeOfQuotient(a: SizeBound, divisor: SizeBound, id: number, axes: readonly AxisId[]): SizeBound {
 	const inverse: SizeBound = {
 		numerator: denominatorSize(divisor),
 		denominators: new Map([[id, { ...divisor.numerator, axes, multiplicity: 1 }]]),
@@ -159,7 +154,7 @@ export function sizeOfQuotient(
 }
 
 /** exp of a quotient: one term, whose exponent has the quotient's degree. Of another exponential: a fresh variable. */
-export function sizeOfExponential(a: SizeBound): SizeBound {
+function sizeOfExponential(a: SizeBound): SizeBound {
 	const bottom = denominatorSize(a);
 	const isRational = a.numerator.terms * bottom.terms === 1 && a.numerator.exponent + bottom.exponent === 0;
 	const exponent = a.numerator.degree + bottom.degree;

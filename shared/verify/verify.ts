@@ -40,8 +40,8 @@ const batchesMax = 64;
 const elementsMax = 2 ** 23;
 
 /**
- * Whether the µGraph computes the outputs of the program (`whole`: before the µGraph's splits of axes). Never throws for a wrong µGraph. A wrong one is taken for equal with
- * at most the certificate's probability. Cost: trials × operations at the small extents; milliseconds as a rule.
+ * Whether the µGraph computes the outputs of the program (`whole`: before the µGraph's splits of axes). Never throws for a
+ * wrong µGraph. A wrong one is taken for equal with at most the certificate's probability. Cost: trials × operations at the small extents; milliseconds as a rule.
  */
 export function verifyMuGraph(muGraph: MuGraph, whole: Program, options: VerifyOptions): VerifyOutcome {
 	const different = (reason: string, output = 0): VerifyOutcome => ({
