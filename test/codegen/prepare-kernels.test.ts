@@ -7,6 +7,7 @@ import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
 import { enumerateSchedules } from "#shared/schedule/enumerate-schedules.ts";
 import { searchMuGraphs } from "#shared/search/search.ts";
+import { float16ToNumber, numberToFloat16 } from "#shared/tensor/float16.ts";
 import {
 	expectSameAsReference,
 	lowerAll,
@@ -22,7 +23,7 @@ if (missing !== null) console.warn(`kernels are not compiled: ${missing}`);
 
 /** The first few that prepare something. */
 function preparing(program: Program, muGraphs: number, schedulesEach: number): readonly TestedCandidate[] {
-	return searchMuGraphs(program, { statesMax: 2000, foundMax: 12 })
+	return searchMuGraphs(program, { statesMax: 2000, foundMax: 40 })
 		.found.filter((muGraph) => findPreparePart(muGraph).kernels.size > 0)
 		.slice(0, muGraphs)
 		.flatMap((muGraph) =>
@@ -48,27 +49,46 @@ describe.skipIf(missing !== null)("kernels with a prepared part compute their pr
 		const [kernel] = compilePrograms(lowerAll(preparing(program, 1, 1)));
 		if (kernel === undefined) throw new Error("nothing was prepared");
 		const inputs = randomInputs(program, testSeed);
-		const reference = (): readonly number[] => [
-			...(interpretProgramFloat64(
-				program,
-				inputs.map((input) => Float64Array.from(input)),
-			)[0] ?? []),
-		];
-		const distance = (values: readonly number[], result: readonly ArrayBufferView[]): number => {
-			const [output] = result;
-			if (!(output instanceof Float32Array) || output.length !== values.length) return Number.NaN;
-			return Math.max(...values.map((value, at) => Math.abs(value - (output[at] ?? Number.NaN))));
-		};
 		const call = kernel.bind(inputs);
-		const before = reference();
-		expect(distance(before, call())).toBeLessThan(1e-4);
+		const before = reference(program, inputs);
+		expect(errorOf(before, call())).toBeLessThan(2e-6);
 		for (const [id, weights] of inputs.entries()) if (id > 0) weights.set(weights.map((_, at) => -at / 50));
-		expect(distance(before, call())).toBeLessThan(1e-4);
-		const after = reference();
-		expect(distance(after, call())).toBeGreaterThan(1);
-		expect(distance(after, kernel.run(inputs)) / Math.max(...after.map(Math.abs))).toBeLessThan(1e-6);
+		expect(errorOf(before, call())).toBeLessThan(2e-6);
+		const after = reference(program, inputs);
+		expect(errorOf(after, call())).toBeGreaterThan(0.1);
+		expect(errorOf(after, kernel.run(inputs))).toBeLessThan(2e-6);
+	});
+
+	test("weights of half precision are folded in float32", () => {
+		const whole = programs.foldedLora(5, 33, 47, 15);
+		const half: Program = {
+			...whole,
+			inputs: whole.inputs.map((input) =>
+				input.role === "weight" ? { ...input, dataType: "float16" } : input,
+			),
+		};
+		const kernels = compilePrograms(lowerAll(preparing(half, 3, 2)));
+		expect(kernels.length).toBeGreaterThan(0);
+		const [x = new Float32Array(), ...weights] = randomInputs(whole, testSeed);
+		const bits = weights.map((values) => Uint16Array.from(values, numberToFloat16));
+		const rounded = bits.map((values) => Float32Array.from(values, float16ToNumber));
+		const expected = reference(whole, [x, ...rounded]);
+		for (const kernel of kernels) expect(errorOf(expected, kernel.run([x, ...bits]))).toBeLessThan(2e-6);
 	});
 });
+
+/** The first output. */
+function reference(program: Program, inputs: readonly Float32Array[]): Float64Array {
+	const exact = inputs.map((input) => Float64Array.from(input));
+	return interpretProgramFloat64(program, exact)[0] ?? new Float64Array();
+}
+
+/** Largest difference of the first output over its largest value. */
+function errorOf(expected: Float64Array, [output]: readonly ArrayBufferView[]): number {
+	if (!(output instanceof Float32Array) || output.length !== expected.length) return Number.NaN;
+	const largest = (values: Float64Array): number => Math.max(...values.map(Math.abs));
+	return largest(expected.map((value, at) => value - (output[at] ?? Number.NaN))) / largest(expected);
+}
 
 describe("lowering", () => {
 	test("folded LoRA is one packed product a call, and reads no weight in it", () => {
