@@ -8,8 +8,8 @@ export interface SmallInstance {
 	/** In axis order. */
 	readonly extents: readonly number[];
 	/**
-	 * Tiles that leave two or more tiles to every cut axis where the extent allows, the last one partial. In one of the two
-	 * instances a step of a loop holds several positions: what a step does to its own is tested beside what steps do.
+	 * Tiles that leave two or more tiles to every grid axis where the extent allows, the last one partial. A loop has two
+	 * steps in the first instance, one of several positions: what a step does to its own is tested beside what steps do.
 	 */
 	tilesOf(kernel: Kernel): KernelTiles;
 }
@@ -38,14 +38,14 @@ export function countedAxes({ kernels }: MuGraph, program: Program): CountedAxes
 	};
 }
 
-/** Extent that leaves a loop two steps, one of several positions: what loop axes keep in the first instance. */
+/** Extent that leaves a loop two steps, one of several positions, or else three steps: what loop axes keep. */
 const loopExtentMin = 3;
 /** What other reduced axes keep in the second instance, so that they may have fewer in the first. */
 const reducedExtentMin = 3;
 
 /**
  * Two instances of the program's family, never larger than the program. A reduced axis of more than two positions has
- * another extent in each, so that no number passes for it.
+ * another extent in each, and a loop another number of steps, so that no number passes for either.
  */
 export function smallInstances(
 	program: Program,
@@ -55,12 +55,16 @@ export function smallInstances(
 }
 
 function bothExtents(program: Program, { loops, reduced }: CountedAxes): [number[], number[]] {
-	const others = [...reduced].filter((axis) => !loops.has(axis));
+	const kept = new Set([...loops, ...reduced]);
 	const first = smallExtents(program, firstExtents, loops, loopExtentMin);
-	const second = smallExtents(program, secondExtents, new Set(others), reducedExtentMin);
-	for (const axis of [...loops, ...others]) {
+	const second = smallExtents(program, secondExtents, kept, Math.max(loopExtentMin, reducedExtentMin));
+	for (const axis of kept) {
 		const extent = first[axis] ?? 2;
-		if (extent > 2 && extent === second[axis]) (loops.has(axis) ? second : first)[axis] = extent - 1;
+		if (extent <= 2 || extent !== second[axis]) continue;
+		const hasMore = present(program.axes[axis], "axis").extent > extent;
+		if (!loops.has(axis)) first[axis] = extent - 1;
+		else if (extent === loopExtentMin && hasMore) first[axis] = extent + 1;
+		else second[axis] = extent - 1;
 	}
 	return [first, second];
 }
@@ -124,15 +128,12 @@ function bothInstances(
 	first: readonly number[],
 	second: readonly number[],
 ): readonly [SmallInstance, SmallInstance] {
-	const half = (axis: AxisId): number => Math.ceil((first[axis] ?? 1) / 2);
+	const allButOne = (extents: readonly number[]) => (axis: AxisId) => Math.max(1, (extents[axis] ?? 1) - 1);
 	return [
-		instance(first, half, half),
-		instance(
-			second,
-			(axis) => Math.max(1, (second[axis] ?? 1) - 1),
-			// An axis of two positions: a step for each in the first instance, one for both in the second.
-			(axis) => (half(axis) > 1 ? 1 : Math.min(2, second[axis] ?? 1)),
-		),
+		// Two steps.
+		instance(first, (axis) => Math.ceil((first[axis] ?? 1) / 2), allButOne(first)),
+		// A step for each of three positions or more, one for both of two.
+		instance(second, allButOne(second), (axis) => ((second[axis] ?? 1) > 2 ? 1 : 2)),
 	];
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { checkMuGraph } from "#shared/mugraph/check.ts";
 import type { BlockNode, MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program, ReduceOperator } from "#shared/program/program.ts";
 import { type AxisSplit, splitAxes } from "#shared/program/split-axes.ts";
@@ -104,3 +105,57 @@ test.each(Array.from({ length: 7 }, (_, rank) => rank + 1))(
 		}
 	},
 );
+
+test.each([3, 4, 5, 64])("a sum over steps passes for no number of terms, loop of %i", (extent) => {
+	const signature = () => {
+		const b = buildProgram();
+		const [rows, columns] = [b.axis(8), b.axis(extent)];
+		const [x, w] = [b.input([rows, columns]), b.input([rows])];
+		b.output(b.reduce("sum", x, columns));
+		return { b, w };
+	};
+	for (const terms of [2, 3, 4]) {
+		const { b, w } = signature();
+		b.output(Array.from({ length: terms - 1 }).reduce<number>((sum) => b.map("add", sum, w), w));
+		const program = b.build();
+		const [wide, narrow] = program.nodes.filter((node) => node.kind === "input");
+		const access = program.outputs[0]?.pieces[0]?.access;
+		if (wide === undefined || narrow === undefined || access === undefined) throw new Error("two inputs");
+		const [rows, columns] = [0, 1];
+		const load = (of: typeof wide, axes: readonly number[]): BlockNode => ({
+			kind: "load",
+			source: { kind: "input", input: of.input, access: of.access },
+			axes,
+			stage: 1,
+		});
+		const sum = (operand: number): BlockNode => ({
+			kind: "accumulate",
+			combine: "sum",
+			operand,
+			rescale: null,
+			axes: [rows],
+			stage: 1,
+		});
+		const store = (operand: number, output: number): BlockNode => ({
+			kind: "store",
+			operand,
+			target: { kind: "output", output, access },
+			axes: [rows],
+			stage: 2,
+		});
+		const nodes: readonly BlockNode[] = [
+			load(wide, [rows, columns]),
+			load(narrow, [rows]),
+			{ kind: "reduce", operator: "sum", operand: 0, over: [columns], axes: [rows], stage: 1 },
+			sum(2),
+			sum(1),
+			store(3, 0),
+			store(4, 1),
+		];
+		const { axes, inputs, outputs } = program;
+		const kernels = [{ grid: [rows], loop: columns, nodes }];
+		const muGraph = { axes, splits: [], inputs, outputs, intermediates: [], kernels };
+		expect(checkMuGraph(muGraph)).toEqual([]);
+		expect(verifyMuGraph(muGraph, program, { seed: testSeed }).kind).toBe("different");
+	}
+});
