@@ -63,8 +63,7 @@ function bothExtents(program: Program, { loops, reduced }: CountedAxes): [number
 		if (extent <= 2 || extent !== second[axis]) continue;
 		const hasMore = present(program.axes[axis], "axis").extent > extent;
 		if (!loops.has(axis)) first[axis] = extent - 1;
-		else if (extent === loopExtentMin && hasMore) first[axis] = extent + 1;
-		else second[axis] = extent - 1;
+		else second[axis] = extent === loopExtentMin && hasMore ? extent + 1 : extent - 1;
 	}
 	return [first, second];
 }
