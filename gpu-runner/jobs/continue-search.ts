@@ -13,8 +13,8 @@ import {
 	searchPart,
 } from "#shared/pipeline/search-part.ts";
 
-/** What one stretch may take before messages and leases are looked after again: a few seconds. */
-const stretchStatesDefault = 5_000;
+/** What one stretch may take before messages and leases are looked after again: about half a second. */
+const stretchStatesDefault = 200;
 
 export interface ContinueLimits {
 	/** Stretches at most. */
