@@ -8,10 +8,13 @@ export interface FieldPair {
 	readonly q: number;
 }
 
-/** The two largest such pairs. Two, because a coefficient may vanish modulo one prime. */
+/**
+ * The two largest such pairs with q = 7 modulo 8, so that 2 is a square modulo all four primes: scales by roots of powers
+ * of two are what attention holds. Two, because a coefficient may vanish modulo one prime.
+ */
 export const fieldPairs: readonly [FieldPair, FieldPair] = [
 	{ p: 94905743, q: 47452871 },
-	{ p: 94904807, q: 47452403 },
+	{ p: 94904543, q: 47452271 },
 ];
 
 /** Generates the subgroup of order q of Z_p: a square other than 1. */

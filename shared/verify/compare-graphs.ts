@@ -7,7 +7,7 @@ import { present } from "#shared/fault/assert.ts";
 import { type Graph, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
 import type { FieldBuffer, FieldFragment, FieldTrials } from "#shared/numeric/field-buffer.ts";
 import { fieldPairs } from "#shared/numeric/field-pair.ts";
-import { isFloat } from "#shared/tensor/data-type.ts";
+import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import { exponentialLanesMax, lanesAfter } from "./batch-lanes.ts";
@@ -194,16 +194,19 @@ function judgeDifference(
 	return { kind: "inconclusive", reason, witness };
 }
 
-/** Constants of few significant bits are what the author wrote; others may have been rounded. */
-const exactBits = 12;
+/** Constants of few significant bits are what the author wrote; others may have been rounded. About half a type's bits. */
+const exactBits: Partial<Readonly<Record<DataType, number>>> = { float16: 6, bfloat16: 4 };
+const exactBitsDefault = 12;
 
 function hasExactConstants(graph: Graph): boolean {
 	const used = new Set(graph.nodes.flatMap(nodeOperands));
 	for (const [id, constant] of graph.constants) {
 		if (!used.has(id) || !isFloat(constant.dataType)) continue;
+		const bits = exactBits[constant.dataType] ?? exactBitsDefault;
 		for (const value of readElements(constant)) {
+			if (!Number.isFinite(value)) continue;
 			const scaled = value === 0 ? 0 : Math.abs(value) / 2 ** Math.floor(Math.log2(Math.abs(value)));
-			if (!Number.isInteger(scaled * 2 ** exactBits)) return false;
+			if (!Number.isInteger(scaled * 2 ** bits)) return false;
 		}
 	}
 	return true;

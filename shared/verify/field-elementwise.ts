@@ -22,6 +22,15 @@ import { type FieldElement, fieldOperator } from "#shared/numeric/field-operator
 import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
+import { learnSelection, learnSum, writeIsAbsent } from "./field-absence.ts";
+import {
+	learnGap,
+	learnGuard,
+	learnShare,
+	writeGuardedShare,
+	writePeak,
+	writeSafeSum,
+} from "./field-masked-rows.ts";
 import {
 	extremumOfSelection,
 	writeEquality,
@@ -137,13 +146,25 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 	else if (transcendental.has(operator)) {
 		const interpreted = fieldOperator(trials, operator as "exp" | "sigmoid" | "tanh" | "sqrt");
 		apply = (elements, result) => {
+			if (operator === "exp" && isZero(run, first(elements))) {
+				fillElement(trials.lanes, 1, result);
+				return;
+			}
 			const limit = run.facts.isMinusInfinity(first(elements)) ? limits.get(operator) : undefined;
 			if (limit !== undefined) fillElement(trials.lanes, limit, result);
 			else interpreted(trials, elements, result);
+			if (limit === undefined && operator === "exp") learnShare(run, first(elements), result);
 		};
 	}
 	return forEachElement(run, operands, output, apply);
 };
+
+/** Whether the value is 0 in all lanes, inside exponents too: its exponential is the number 1, which may stand in exponents. */
+function isZero({ trials }: FieldRun, { buffer, at }: FieldElement): boolean {
+	for (let lane = at; lane < at + trials.lanes; lane++)
+		if (buffer.outside[lane] !== 0 || buffer.inside[lane] !== 0) return false;
+	return true;
+}
 
 /** At minus infinity. */
 const limits: ReadonlyMap<UnaryOperator, 0> = new Map<UnaryOperator, 0>([
@@ -151,11 +172,12 @@ const limits: ReadonlyMap<UnaryOperator, 0> = new Map<UnaryOperator, 0>([
 	["sigmoid", 0],
 ]);
 
-type BinaryFunction = (run: FieldRun) => ElementFunction;
+type BinaryFunction = (run: FieldRun, dataType: DataType) => ElementFunction;
 
 const ring =
 	(operator: "add" | "subtract" | "multiply"): BinaryFunction =>
-	({ trials, facts }) => {
+	(run, dataType) => {
+		const { trials, facts } = run;
 		const apply = fieldOperator(trials, operator);
 		return (operands, result) => {
 			const [left, right] = both(operands);
@@ -163,13 +185,19 @@ const ring =
 			if (operator !== "multiply" && facts.isMinusInfinity(left)) copyElement(trials.lanes, left, result);
 			else if (operator === "add" && facts.isMinusInfinity(right)) copyElement(trials.lanes, right, result);
 			else apply(trials, operands, result);
+			if (operator === "add") learnSum(run, left, right, result);
+			if (operator === "subtract") learnGap(run, [left, right], result, dataType);
 		};
 	};
 const extremum =
 	(operator: "maximum" | "minimum"): BinaryFunction =>
-	(run) =>
-	(operands, result) =>
+	(run, dataType) =>
+	(operands, result) => {
+		if (operator === "maximum" && writePeak(run, both(operands), dataType, result)) return;
+		if (operator === "maximum" && writeSafeSum(run, operands, result)) return;
 		writeExtremum(run, operator, operands, result);
+		if (operator === "maximum") learnGuard(run, operands, result);
+	};
 const order =
 	(isSwapped: boolean, acceptsEqual: boolean): BinaryFunction =>
 	(run) =>
@@ -203,7 +231,9 @@ const binaries: Partial<Readonly<Record<BinaryOperator, BinaryFunction>>> = {
 	lessOrEqual: order(false, true),
 	greater: order(true, false),
 	greaterOrEqual: order(true, true),
-	equal: (run) => (operands, result) => writeEquality(run, both(operands), result),
+	equal: (run) => (operands, result) => {
+		if (!writeIsAbsent(run, both(operands), result)) writeEquality(run, both(operands), result);
+	},
 	and: ring("multiply"),
 	or: union(1),
 	xor: union(2),
@@ -212,9 +242,12 @@ const binaries: Partial<Readonly<Record<BinaryOperator, BinaryFunction>>> = {
 export const evaluateBinary: EvaluateInFields<BinaryNode> = (run, { operator }, operands, output) => {
 	const { trials } = run;
 	const { dataType } = present(operands[0], "a binary node's operand");
-	let apply = binaries[operator]?.(run) ?? uninterpreted(run, operator, dataType);
+	let apply = binaries[operator]?.(run, dataType) ?? uninterpreted(run, operator, dataType);
 	if (operator === "divide" && isFloat(dataType))
-		apply = (elements, result) => fieldOperator(trials, "divide")(trials, elements, result);
+		apply = (elements, result) => {
+			if (!writeGuardedShare(run, both(elements), result))
+				fieldOperator(trials, "divide")(trials, elements, result);
+		};
 	if (operator === "power" && isFloat(dataType)) {
 		const exponent = constantExponent(operands[1]);
 		if (exponent !== null) apply = powerBy(run, exponent);
@@ -256,6 +289,7 @@ export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operand
 		const truth = truthOf(run, condition);
 		if (truth !== null) {
 			copyElement(trials.lanes, truth ? whenTrue : whenFalse, result);
+			learnSelection(run, condition, [whenTrue, whenFalse], result);
 			return;
 		}
 		const operator = extremumOfSelection(run, condition, whenTrue, whenFalse);
@@ -268,11 +302,12 @@ export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operand
 			writeNot(run, condition, scaled);
 			fieldOperator(trials, "multiply")(trials, [scaled, whenFalse], scaled);
 			fieldOperator(trials, "add")(trials, [whenTrue, scaled], result);
-			return;
+		} else {
+			fieldOperator(trials, "subtract")(trials, [whenTrue, whenFalse], scaled);
+			fieldOperator(trials, "multiply")(trials, [condition, scaled], scaled);
+			fieldOperator(trials, "add")(trials, [whenFalse, scaled], result);
 		}
-		fieldOperator(trials, "subtract")(trials, [whenTrue, whenFalse], scaled);
-		fieldOperator(trials, "multiply")(trials, [condition, scaled], scaled);
-		fieldOperator(trials, "add")(trials, [whenFalse, scaled], result);
+		learnSelection(run, condition, [whenTrue, whenFalse], result);
 	});
 };
 

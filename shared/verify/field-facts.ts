@@ -1,10 +1,11 @@
 // What one batch of trials has learnt about values, by their identity (their residues in all lanes). It is how maxima,
 // minima and comparisons obey the laws that hold in every total order, however their results were moved about.
 
-import type { FieldTrials } from "#shared/numeric/field-buffer.ts";
+import type { FieldBuffer, FieldTrials } from "#shared/numeric/field-buffer.ts";
 import type { FieldElement } from "#shared/numeric/field-operators.ts";
 import { identify } from "#shared/numeric/field-uninterpreted.ts";
 import type { Hash64 } from "#shared/numeric/keyed-hash.ts";
+import type { RowSumFact, ShareFact } from "./field-masked-rows.ts";
 
 export type Extremum = "maximum" | "minimum";
 
@@ -23,13 +24,31 @@ export type FieldFact =
 	/** Whether two values are equal; in the order of identities. */
 	| { readonly kind: "equality"; readonly one: Hash64; readonly other: Hash64 };
 
+/** What is known of values by their identity. */
+interface FactMap<Fact> {
+	learn(identity: Hash64, fact: Fact): void;
+	find(identity: Hash64): Fact | null;
+}
+
 export interface FieldFacts {
 	learn(element: FieldElement, fact: FieldFact): void;
 	find(identity: Hash64): FieldFact | null;
 	identityOf(element: FieldElement): Hash64;
 	/** That some value is minus infinity, without which nobody looks for one. */
 	noteInfinity(): void;
+	hasInfinity(): boolean;
 	isMinusInfinity(element: FieldElement): boolean;
+	/** That no element is an infinity for any real inputs. */
+	noteFinite(buffer: FieldBuffer): void;
+	isFinite(buffer: FieldBuffer): boolean;
+	areFinite(elements: readonly FieldElement[]): boolean;
+	/** Of values that may be minus infinity the bool that they are (field-absence.ts). */
+	readonly absences: FactMap<FieldElement>;
+	/** Parts of softmax over rows that may be masked (field-masked-rows.ts), looked for only once a peak was noted. */
+	readonly shares: FactMap<ShareFact>;
+	readonly rowSums: FactMap<RowSumFact>;
+	notePeak(): void;
+	hasPeak(): boolean;
 }
 
 /** 53 bits of an identity. Both hashes are compared after a look-up, so that a chance meeting only loses a fact. */
@@ -37,29 +56,50 @@ function keyOf({ a, b }: Hash64): number {
 	return (a >>> 0) * 2097152 + (b >>> 11);
 }
 
-export function createFieldFacts(trials: FieldTrials): FieldFacts {
-	const facts = new Map<number, { readonly identity: Hash64; readonly fact: FieldFact }>();
-	const identityOf = ({ buffer, at }: FieldElement): Hash64 => identify(trials, buffer, at);
-	const find = (identity: Hash64): FieldFact | null => {
-		const found = facts.get(keyOf(identity));
-		return found !== undefined && sameIdentity(found.identity, identity) ? found.fact : null;
+function createFactMap<Fact>(): FactMap<Fact> {
+	const facts = new Map<number, { readonly identity: Hash64; readonly fact: Fact }>();
+	return {
+		learn: (identity, fact) => {
+			facts.set(keyOf(identity), { identity, fact });
+		},
+		find: (identity) => {
+			const found = facts.get(keyOf(identity));
+			return found !== undefined && sameIdentity(found.identity, identity) ? found.fact : null;
+		},
 	};
+}
+
+export function createFieldFacts(trials: FieldTrials): FieldFacts {
+	const facts = createFactMap<FieldFact>();
+	const finite = new WeakSet<FieldBuffer>();
+	const identityOf = ({ buffer, at }: FieldElement): Hash64 => identify(trials, buffer, at);
 	let hasInfinity = false;
+	let hasPeak = false;
 	return {
 		identityOf,
+		find: facts.find,
+		learn: (element, fact) => facts.learn(identityOf(element), fact),
 		noteInfinity: () => {
 			hasInfinity = true;
 		},
+		hasInfinity: () => hasInfinity,
 		isMinusInfinity: (element) => {
 			if (!hasInfinity) return false;
-			const fact = find(identityOf(element));
+			const fact = facts.find(identityOf(element));
 			return fact?.kind === "constant" && fact.value === Number.NEGATIVE_INFINITY;
 		},
-		learn: (element, fact) => {
-			const identity = identityOf(element);
-			facts.set(keyOf(identity), { identity, fact });
+		noteFinite: (buffer) => {
+			finite.add(buffer);
 		},
-		find,
+		isFinite: (buffer) => finite.has(buffer),
+		areFinite: (elements) => elements.every(({ buffer }) => finite.has(buffer)),
+		absences: createFactMap(),
+		shares: createFactMap(),
+		rowSums: createFactMap(),
+		notePeak: () => {
+			hasPeak = true;
+		},
+		hasPeak: () => hasPeak,
 	};
 }
 

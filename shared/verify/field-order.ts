@@ -7,6 +7,7 @@ import { allocateField } from "#shared/numeric/field-buffer.ts";
 import type { FieldElement } from "#shared/numeric/field-operators.ts";
 import { nameHash, writeHashed } from "#shared/numeric/field-uninterpreted.ts";
 import { absorb, finalise, type Hash64 } from "#shared/numeric/keyed-hash.ts";
+import { learnMaximum } from "./field-absence.ts";
 import { compareIdentities, type Extremum, sameIdentity } from "./field-facts.ts";
 import { copyElement, type FieldRun, fillElement } from "./field-tensor.ts";
 
@@ -27,12 +28,13 @@ export function writeExtremum(
 	const [first] = members;
 	if (members.length === 1 && first !== undefined) {
 		copyElement(run.trials.lanes, present(first.element, "a single member is an operand"), result);
-		return;
+	} else {
+		const identities = members.map(({ identity }) => identity);
+		const clamped = clampedMembers(run, operator, identities);
+		if (clamped === null) writeMembers(run, operator, identities, result);
+		else writeMembers(run, "maximum", clamped.toSorted(compareIdentities), result);
 	}
-	const identities = members.map(({ identity }) => identity);
-	const clamped = clampedMembers(run, operator, identities);
-	if (clamped === null) writeMembers(run, operator, identities, result);
-	else writeMembers(run, "maximum", clamped.toSorted(compareIdentities), result);
+	if (operator === "maximum") learnMaximum(run, elements, result);
 }
 
 /** `members`: two or more, in the order of identities. */

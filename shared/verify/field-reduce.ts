@@ -7,6 +7,7 @@ import { type FieldElement, fieldOperator } from "#shared/numeric/field-operator
 import { writeSymbol } from "#shared/numeric/field-uninterpreted.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { elementCount, rowMajorStrides, type Shape } from "#shared/tensor/shape.ts";
+import { learnRowSum } from "./field-masked-rows.ts";
 import { writeExtremum } from "./field-order.ts";
 import { allocateFor, copyElement, type EvaluateInFields, fillElement } from "./field-tensor.ts";
 
@@ -26,6 +27,7 @@ export const evaluateReduce: EvaluateInFields<ReduceNode> = (run, node, operands
 			const apply = fieldOperator(trials, operator === "sum" ? "add" : "multiply");
 			fillElement(lanes, operator === "sum" ? 0 : 1, result);
 			for (const member of members) apply(trials, [result, member], result);
+			if (operator === "sum") learnRowSum(run, members, result);
 		} else if (members.length === 0) {
 			const lowest = operator === "max" ? "-Infinity" : "Infinity";
 			const name = isFloat(input.dataType) ? lowest : `${operator} of no ${input.dataType}`;

@@ -85,6 +85,7 @@ export function knownTensor(run: FieldRun, known: TensorData): FieldTensor {
 		if (value === Number.NEGATIVE_INFINITY) run.facts.noteInfinity();
 		if (!Number.isNaN(value)) run.facts.learn({ buffer, at }, { kind: "constant", value });
 	});
+	if (numbers.every(Number.isFinite)) run.facts.noteFinite(buffer);
 	return { dataType: known.dataType, shape: known.shape, buffer, known };
 }
 

@@ -15,6 +15,7 @@ import {
 import type { FieldFragment } from "#shared/numeric/field-buffer.ts";
 import type { MapOperator } from "#shared/program/program.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
+import { readElements } from "#shared/tensor/elements.ts";
 import type { Shape } from "#shared/tensor/shape.ts";
 import { constantExponent, keepsNumbers } from "./field-elementwise.ts";
 import type { FunctionSizes } from "./function-sizes.ts";
@@ -34,6 +35,10 @@ interface Sizing {
 	readonly graph: Graph;
 	readonly fragment: FieldFragment;
 	readonly bounds: Map<ValueId, SizeBound>;
+	/** Whether a constant is minus infinity: without one no value is. */
+	readonly hasInfinity: boolean;
+	/** Of the bools that a value, or the row it is of, is minus infinity; those without are numbers. */
+	readonly absences: Map<ValueId, SizeBound>;
 	readonly arguments: SizeBound[];
 	/** Names of denominators and roots; values have their own id, moved ones come after. */
 	nextName: number;
@@ -43,12 +48,20 @@ interface Sizing {
 export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: FieldFragment): FunctionSizes {
 	const sizing: Sizing = {
 		graph,
+		hasInfinity: [...graph.constants.values()].some(
+			(constant) => isFloat(constant.dataType) && readElements(constant).includes(Number.NEGATIVE_INFINITY),
+		),
 		fragment,
 		bounds: new Map(),
+		absences: new Map(),
 		arguments: [],
 		nextName: graph.values.length,
 	};
-	for (const node of nodes) sizing.bounds.set(node.output, sizeNode(sizing, node));
+	for (const node of nodes) {
+		sizing.bounds.set(node.output, sizeNode(sizing, node));
+		const absence = sizing.hasInfinity ? sizeAbsence(sizing, node) : null;
+		if (absence !== null) sizing.absences.set(node.output, absence);
+	}
 	return {
 		outputs: graph.outputs.map(({ value }) => boundOf(sizing, value)),
 		arguments: sizing.arguments,
@@ -57,6 +70,24 @@ export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: F
 
 function boundOf({ graph, bounds }: Sizing, id: ValueId): SizeBound {
 	return bounds.get(id) ?? (graph.constants.has(id) ? sizeOfConstant() : sizeOfVariable());
+}
+
+/** A bool of a value that may be minus infinity (field-absence.ts), or null where none is kept. */
+function sizeAbsence(sizing: Sizing, node: GraphNode): SizeBound | null {
+	const parts = nodeOperands(node).map((id) => sizing.absences.get(id) ?? sizeOfConstant());
+	if (node.kind === "select") {
+		const condition = boundOf(sizing, node.condition);
+		const [, whenTrue = sizeOfConstant(), whenFalse = sizeOfConstant()] = parts;
+		return sizeOfSum(whenFalse, sizeOfProduct(condition, sizeOfSum(whenTrue, whenFalse)));
+	}
+	if (parts.every((part) => part === sizeOfConstant())) return null;
+	if (node.kind === "reduce") {
+		const shape = shapeOf(sizing, node.input);
+		return sizeOfReduction("product", parts[0] ?? sizeOfConstant(), node.axes, (axis) => shape[axis] ?? 1);
+	}
+	if (node.kind === "binary")
+		return parts.reduce((a, b) => sizeOfSum(sizeOfSum(a, b), sizeOfProduct(a, b)), sizeOfConstant());
+	return parts.reduce(sizeOfSum);
 }
 
 function shapeOf({ graph }: Sizing, id: ValueId): Shape {
@@ -132,6 +163,11 @@ const sizeBinary: Sizer<BinaryNode> = (sizing, { operator, left, right, output }
 	const { graph, fragment } = sizing;
 	const isReal = isFloat(present(graph.values[left], "a value of the graph").dataType);
 	const ring = ringOperators.get(operator) ?? (operator === "divide" && isReal ? "divide" : undefined);
+	if (ring === "divide") {
+		const quotient = sizeOfMap(ring, operands, fragment, output, []);
+		const absence = sizing.absences.get(right);
+		return absence === undefined ? quotient : sizeOfSum(quotient, sizeOfProduct(quotient, absence));
+	}
 	if (ring !== undefined) return sizeOfMap(ring, operands, fragment, output, []);
 	if (operator === "maximum" || operator === "minimum") return extremumOf(sizing, [a, b]);
 	if (operator === "or" || operator === "xor") return sizeOfSum(sizeOfProduct(a, b), sizeOfSum(a, b));
@@ -141,7 +177,8 @@ const sizeBinary: Sizer<BinaryNode> = (sizing, { operator, left, right, output }
 			return sizeUnary(sizing, { kind: "unary", operator: "sqrt", input: left, output, source: 0 });
 		if (exponent !== null) return sizeOfReduction("product", a, [0], () => exponent);
 	}
-	return uninterpreted(sizing, [left, right]);
+	const absences = [left, right].map((id) => sizing.absences.get(id) ?? sizeOfConstant());
+	return [uninterpreted(sizing, [left, right]), ...absences].reduce(sizeOfSum);
 };
 
 function knownOperand({ graph }: Sizing, id: ValueId) {

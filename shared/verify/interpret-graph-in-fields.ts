@@ -2,10 +2,19 @@
 // (shared/graph/interpret.ts) is to numbers, this is to proofs.
 
 import { present } from "#shared/fault/assert.ts";
-import { type Graph, type GraphNode, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
+import {
+	type BinaryOperator,
+	type Graph,
+	type GraphNode,
+	nodeOperands,
+	type UnaryOperator,
+	type ValueId,
+} from "#shared/graph/graph.ts";
 import { evaluateNode } from "#shared/graph/interpret.ts";
 import type { FieldBuffer } from "#shared/numeric/field-buffer.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
+import { readElements } from "#shared/tensor/elements.ts";
+import { elementCount } from "#shared/tensor/shape.ts";
 import { evaluateBinary, evaluateCast, evaluateSelect, evaluateUnary } from "./field-elementwise.ts";
 import { evaluateMatmul } from "./field-matmul.ts";
 import { evaluateAnyGather, evaluateMovement, evaluateReshape } from "./field-movement.ts";
@@ -53,6 +62,7 @@ export function interpretGraphInFields(
 			constant === undefined
 				? { dataType, shape, buffer: present(inputs.get(id), "elements of every input"), known: null }
 				: knownTensor(run, constant);
+		if (constant === undefined) run.facts.noteFinite(tensor.buffer);
 		values.set(id, tensor);
 		return tensor;
 	};
@@ -114,5 +124,43 @@ function evaluate(
 		return knownTensor(run, evaluateNode(node, known, { dataType, shape }));
 	// The table is indexed by the node's own kind, a relation between the two that the compiler cannot follow.
 	const evaluator = evaluators[node.kind] as EvaluateInFields<GraphNode>;
-	return { dataType, shape, buffer: evaluator(run, node, operands, { dataType, shape }), known: null };
+	const buffer = evaluator(run, node, operands, { dataType, shape });
+	if (isFiniteForFinite(node, operands) && operands.every((operand) => run.facts.isFinite(operand.buffer)))
+		run.facts.noteFinite(buffer);
+	return { dataType, shape, buffer, known: null };
+}
+
+/** Over the reals, where nothing overflows. */
+const totalUnaries: ReadonlySet<UnaryOperator> = new Set<UnaryOperator>([
+	"negate",
+	"not",
+	"abs",
+	"exp",
+	"sigmoid",
+	"tanh",
+	"sqrt",
+]);
+const totalBinaries: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
+	"add",
+	"subtract",
+	"multiply",
+	"maximum",
+	"minimum",
+	"less",
+	"lessOrEqual",
+	"greater",
+	"greaterOrEqual",
+	"equal",
+	"and",
+	"or",
+	"xor",
+]);
+
+/** Whether the node makes no infinity of finite numbers; a division and a logarithm may. */
+function isFiniteForFinite(node: GraphNode, operands: readonly FieldTensor[]): boolean {
+	if (node.kind === "unary") return totalUnaries.has(node.operator);
+	if (node.kind === "reduce") return operands.every(({ shape }) => elementCount(shape) > 0);
+	if (node.kind !== "binary" || totalBinaries.has(node.operator)) return true;
+	const divisor = operands[1]?.known ?? null;
+	return node.operator === "divide" && divisor !== null && readElements(divisor).every((each) => each !== 0);
 }

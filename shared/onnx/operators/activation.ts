@@ -49,32 +49,32 @@ function importPRelu(context: NodeContext): void {
 	context.output(0, whereNegative(context, x, build.binary("multiply", x, slope)));
 }
 
-/** alpha (e^(x / divisor) - 1). */
-function scaledExponential(context: NodeContext, x: ValueId, alpha: number, divisor: number): ValueId {
+/** alpha (e^x - 1). */
+function scaledExponential(context: NodeContext, x: ValueId, alpha: number): ValueId {
 	const { build } = context;
-	const scaled = divisor === 1 ? x : withScalar(build, "divide", x, divisor);
-	const exponential = withScalar(build, "subtract", build.unary("exp", scaled), 1);
-	return withScalar(build, "multiply", exponential, alpha);
+	const exponential = withScalar(build, "subtract", build.unary("exp", x), 1);
+	return alpha === 1 ? exponential : withScalar(build, "multiply", exponential, alpha);
 }
 
 function elu(context: NodeContext, x: ValueId): ValueId {
 	const alpha = context.attributeFloat("alpha", 1);
-	return whereNegative(context, x, scaledExponential(context, x, alpha, 1));
+	return whereNegative(context, x, scaledExponential(context, x, alpha));
 }
 
 function selu(context: NodeContext, x: ValueId): ValueId {
 	const alpha = context.attributeFloat("alpha", seluAlpha);
 	const gamma = context.attributeFloat("gamma", seluGamma);
-	const shaped = whereNegative(context, x, scaledExponential(context, x, alpha, 1));
+	const shaped = whereNegative(context, x, scaledExponential(context, x, alpha));
 	return withScalar(context.build, "multiply", shaped, gamma);
 }
 
-/** max(0, x) + min(0, alpha (e^(x / alpha) - 1)). */
+/** alpha elu(x / alpha), as the function that defines it: for alpha > 0 max(0, x) + min(0, alpha (e^(x / alpha) - 1)). */
 function celu(context: NodeContext, x: ValueId): ValueId {
 	const { build } = context;
 	const alpha = context.attributeFloat("alpha", 1);
-	const negative = withScalar(build, "minimum", scaledExponential(context, x, alpha, alpha), 0);
-	return build.binary("add", withScalar(build, "maximum", x, 0), negative);
+	const scaled = alpha === 1 ? x : withScalar(build, "divide", x, alpha);
+	const shaped = whereNegative(context, scaled, scaledExponential(context, scaled, 1));
+	return alpha === 1 ? shaped : withScalar(build, "multiply", shaped, alpha);
 }
 
 function gelu(context: NodeContext, x: ValueId): ValueId {

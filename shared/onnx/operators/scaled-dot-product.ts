@@ -5,7 +5,7 @@
 
 import type { ValueId } from "#shared/graph/graph.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
-import { float16Max } from "#shared/tensor/float16.ts";
+import { lowestFinite } from "#shared/tensor/lowest-finite.ts";
 import type { GraphBuilder } from "../graph-builder.ts";
 import type { NodeContext } from "../node-context.ts";
 import { withScalar } from "./formulas.ts";
@@ -40,14 +40,6 @@ export interface DotProductResults {
 	readonly masked: ValueId;
 	readonly probabilities: ValueId;
 }
-
-/** Smallest finite value by type: what the maximum of a row without keys is raised to. */
-const lowestFinite: Readonly<Partial<Record<DataType, number>>> = {
-	float16: -float16Max,
-	float32: -(2 - 2 ** -23) * 2 ** 127,
-	bfloat16: -(2 - 2 ** -7) * 2 ** 127,
-	float64: -Number.MAX_VALUE,
-};
 
 /** softmax(mask(cap(scale Q K^T))) V. Refuses the node when the shapes do not fit. */
 export function scaledDotProduct(context: NodeContext, operands: DotProductOperands): DotProductResults {
