@@ -51,7 +51,7 @@ export function startRunner(place: RunnerPlace): RunnerProcess {
 			KILN_SIGNING_KEY: signingKey.privateKey,
 			KILN_SIGNING_KEY_ID: signingKey.keyId,
 			KILN_WORK_FOLDER: place.workFolder,
-			KILN_VISIBILITY_SECONDS: "2",
+			KILN_VISIBILITY_SECONDS: "3",
 			KILN_POLL_SECONDS: "1",
 			KILN_MEASURE_SHARE: "0.01",
 			KILN_TRY_MILLISECONDS: "1000",
