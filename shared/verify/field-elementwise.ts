@@ -23,6 +23,7 @@ import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import { learnSelection, learnSum, writeIsAbsent } from "./field-absence.ts";
+import { learnExponential, learnMagnitude, writeSoftplus } from "./field-logarithm.ts";
 import {
 	learnGap,
 	learnGuard,
@@ -125,6 +126,13 @@ const unaries: Partial<Readonly<Record<UnaryOperator, (run: FieldRun) => Element
 			if (fact?.kind === "constant")
 				copyElement(trials.lanes, fact.value < 0 ? opposite : first(operands), result);
 			else writeExtremum(run, "maximum", [first(operands), opposite], result);
+			learnMagnitude(run, first(operands), result);
+		};
+	},
+	log: (run) => {
+		const otherwise = uninterpreted(run, "log", "float64");
+		return (operands, result) => {
+			if (!writeSoftplus(run, first(operands), result)) otherwise(operands, result);
 		};
 	},
 	reciprocal: (run) => {
@@ -153,7 +161,9 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 			const limit = run.facts.isMinusInfinity(first(elements)) ? limits.get(operator) : undefined;
 			if (limit !== undefined) fillElement(trials.lanes, limit, result);
 			else interpreted(trials, elements, result);
-			if (limit === undefined && operator === "exp") learnShare(run, first(elements), result);
+			if (limit !== undefined || operator !== "exp") return;
+			learnShare(run, first(elements), result);
+			learnExponential(run, first(elements), result);
 		};
 	}
 	return forEachElement(run, operands, output, apply);

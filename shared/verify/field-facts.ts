@@ -5,7 +5,6 @@ import type { FieldBuffer, FieldTrials } from "#shared/numeric/field-buffer.ts";
 import type { FieldElement } from "#shared/numeric/field-operators.ts";
 import { identify } from "#shared/numeric/field-uninterpreted.ts";
 import type { Hash64 } from "#shared/numeric/keyed-hash.ts";
-import type { RowSumFact, ShareFact } from "./field-masked-rows.ts";
 
 export type Extremum = "maximum" | "minimum";
 
@@ -23,6 +22,27 @@ export type FieldFact =
 	  }
 	/** Whether two values are equal; in the order of identities. */
 	| { readonly kind: "equality"; readonly one: Hash64; readonly other: Hash64 };
+
+/** aᵢ - M, then e^(aᵢ - M), of a row with the maximum M (field-masked-rows.ts). */
+export interface ShareFact {
+	readonly kind: "gap" | "share";
+	readonly member: Hash64;
+	readonly peak: Hash64;
+	/** Of the type they are subtracted in. */
+	readonly lowest: number;
+	/** That aᵢ is -∞. */
+	readonly absence: FieldElement;
+}
+
+export interface RowSumFact {
+	/** S, of all members of M, or max(S, 1). */
+	readonly kind: "sum" | "guarded";
+	readonly peak: Hash64;
+	/** S. */
+	readonly sum: FieldElement;
+	/** That all aᵢ are -∞. */
+	readonly absence: FieldElement;
+}
 
 /** What is known of values by their identity. */
 interface FactMap<Fact> {
@@ -49,6 +69,11 @@ export interface FieldFacts {
 	readonly rowSums: FactMap<RowSumFact>;
 	notePeak(): void;
 	hasPeak(): boolean;
+	/** d of e^d and x of |x|, looked for only in graphs with a logarithm (field-logarithm.ts). */
+	readonly exponents: FactMap<FieldElement>;
+	readonly magnitudes: FactMap<FieldElement>;
+	noteLogarithm(): void;
+	hasLogarithm(): boolean;
 }
 
 /** 53 bits of an identity. Both hashes are compared after a look-up, so that a chance meeting only loses a fact. */
@@ -75,6 +100,7 @@ export function createFieldFacts(trials: FieldTrials): FieldFacts {
 	const identityOf = ({ buffer, at }: FieldElement): Hash64 => identify(trials, buffer, at);
 	let hasInfinity = false;
 	let hasPeak = false;
+	let hasLogarithm = false;
 	return {
 		identityOf,
 		find: facts.find,
@@ -100,6 +126,12 @@ export function createFieldFacts(trials: FieldTrials): FieldFacts {
 			hasPeak = true;
 		},
 		hasPeak: () => hasPeak,
+		exponents: createFactMap(),
+		magnitudes: createFactMap(),
+		noteLogarithm: () => {
+			hasLogarithm = true;
+		},
+		hasLogarithm: () => hasLogarithm,
 	};
 }
 

@@ -6,33 +6,11 @@
 
 import { allocateField } from "#shared/numeric/field-buffer.ts";
 import { type FieldElement, fieldOperator } from "#shared/numeric/field-operators.ts";
-import type { Hash64 } from "#shared/numeric/keyed-hash.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { lowestFinite } from "#shared/tensor/lowest-finite.ts";
 import { absenceOf, isNever, jointAbsence } from "./field-absence.ts";
-import { sameIdentity } from "./field-facts.ts";
+import { type RowSumFact, type ShareFact, sameIdentity } from "./field-facts.ts";
 import { copyElement, type FieldRun } from "./field-tensor.ts";
-
-/** aᵢ - M, then e^(aᵢ - M). */
-export interface ShareFact {
-	readonly kind: "gap" | "share";
-	readonly member: Hash64;
-	readonly peak: Hash64;
-	/** Of the type they are subtracted in. */
-	readonly lowest: number;
-	/** That aᵢ is -∞. */
-	readonly absence: FieldElement;
-}
-
-export interface RowSumFact {
-	/** S, of all members of M, or max(S, 1). */
-	readonly kind: "sum" | "guarded";
-	readonly peak: Hash64;
-	/** S. */
-	readonly sum: FieldElement;
-	/** That all aᵢ are -∞. */
-	readonly absence: FieldElement;
-}
 
 function copyOf({ trials }: FieldRun, element: FieldElement): FieldElement {
 	const copy = { buffer: allocateField(1, trials.lanes), at: 0 };

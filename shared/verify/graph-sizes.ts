@@ -150,7 +150,11 @@ const sizeUnary: Sizer<UnaryNode> = (sizing, { operator, input, output }) => {
 		return sizeOfMap("divide", [one, operand], fragment, output, operand.axes);
 	}
 	if (operator === "abs") return extremumOf(sizing, [operand.bound]);
-	if (!transcendental.has(operator)) return uninterpreted(sizing, [input]);
+	if (!transcendental.has(operator)) {
+		const variable = uninterpreted(sizing, [input]);
+		// A logarithm may be the difference of softplus and a maximum.
+		return operator === "log" ? sizeOfSum(variable, sizeOfVariable()) : variable;
+	}
 	const isInterpreted = fragment === "full" || (fragment === "exponential" && operator === "exp");
 	if (!isInterpreted || operator !== "sqrt") sizing.arguments.push(operand.bound);
 	return sizeOfMap(operator as MapOperator, [operand], fragment, output, operand.axes);

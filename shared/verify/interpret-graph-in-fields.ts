@@ -67,6 +67,7 @@ export function interpretGraphInFields(
 		return tensor;
 	};
 	const needed = neededNodes(graph);
+	if (needed.some((node) => node.kind === "unary" && node.operator === "log")) run.facts.noteLogarithm();
 	const lastUses = lastUseOfValues(graph, needed);
 	needed.forEach((node, position) => {
 		const ids = nodeOperands(node);

@@ -17,6 +17,8 @@ const freshSeed = Number(process.env.TEST_SEED) >>> 0;
 const seeds = [1, freshSeed];
 /** Of the right pairs that must be proven. */
 const provenShareMin = 0.98;
+/** Of ONNX's operators: the loss functions of 12 pairs differ for targets that are negative. */
+const operatorsProvenShareMin = 0.9;
 
 /** Counts of one suite, its mistakes and its times. */
 function createTally(suite: string) {
@@ -176,6 +178,6 @@ describe("operators and the functions that define them", () => {
 		tally.print();
 		for (const [reason, list] of notImported) console.log(`  ${list.length} not imported: ${reason}`);
 		expect(tally.wrong).toEqual([]);
-		expect(tally.provenShare()).toBeGreaterThan(0.7);
+		expect(tally.provenShare()).toBeGreaterThanOrEqual(operatorsProvenShareMin);
 	});
 });

@@ -27,6 +27,15 @@ function compare(left: Formula, right: Formula, seed: number) {
 
 const seeds = [1, Number(process.env.TEST_SEED)];
 
+const softplus: Formula = (b, x) => b.unary("log", b.binary("add", b.unary("exp", x), constant(b, 1)));
+/** max(x, 0) + log(1 + e^-|x|), or with something else for |x| or 0. */
+const stableSoftplus =
+	(magnitude: Formula = (b, x) => b.unary("abs", x), floor = 0): Formula =>
+	(b, x, y) => {
+		const logarithm = softplus(b, b.unary("negate", magnitude(b, x, y)), y);
+		return b.binary("add", b.binary("maximum", x, constant(b, floor)), logarithm);
+	};
+
 const equal: readonly (readonly [string, Formula, Formula])[] = [
 	[
 		"a product distributes",
@@ -66,6 +75,7 @@ const equal: readonly (readonly [string, Formula, Formula])[] = [
 	],
 	["|x| = |-x|", (b, x) => b.unary("abs", x), (b, x) => b.unary("abs", b.unary("negate", x))],
 	["softmax without its maximum", (b, x) => softmax(b, x, x), (b, x, y) => softmax(b, x, y)],
+	["log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)", softplus, stableSoftplus()],
 	[
 		"-∞ absorbs",
 		(b, x) => b.unary("exp", b.binary("add", x, constant(b, -Infinity))),
@@ -92,6 +102,14 @@ function softmax(b: GraphBuilder, x: ValueId, shifting: ValueId): ValueId {
 const different: readonly (readonly [string, Formula, Formula])[] = [
 	["relu is not the identity", relu, (_, x) => x],
 	["|x| is not x", (b, x) => b.unary("abs", x), (_, x) => x],
+	["softplus of x for -|x|", softplus, stableSoftplus((_, x) => x)],
+	["softplus of another magnitude", softplus, stableSoftplus((b, _, y) => b.unary("abs", y))],
+	["softplus with a maximum with 1", softplus, stableSoftplus(undefined, 1)],
+	[
+		"log(2 + e^x) is no softplus",
+		softplus,
+		(b, x) => b.unary("log", b.binary("add", b.unary("exp", x), constant(b, 2))),
+	],
 	["√(x²) is not x", (b, x) => b.unary("sqrt", b.binary("multiply", x, x)), (_, x) => x],
 	["products do not commute", (b, x, y) => b.matmul(x, y), (b, x, y) => b.matmul(y, x)],
 	["a square matrix is not its transpose", (b, x) => b.transpose(x, [1, 0]), (_, x) => x],
@@ -135,6 +153,20 @@ test("a rational difference has a witness", () => {
 		1,
 	);
 	expect(outcome).toMatchObject({ kind: "different", witness: { seed: 1, output: 0, index: 6 } });
+});
+
+test.each(seeds)("seed %i: in float16 1/√8 is a product of two fourth roots, and of nothing else", (seed) => {
+	const scaled = (...factors: readonly number[]): BoundGraph => {
+		const graph = tensorGraph((b) => {
+			const x = b.input("x", "float16", [extent], "activation");
+			return [factors.reduce((each, f) => b.binary("multiply", each, b.scalar(f, "float16")), x)];
+		});
+		return { graph, inputs: graph.inputs.map(({ value }) => value) };
+	};
+	const verdict = (...factors: readonly number[]): string =>
+		compareGraphs(scaled(8 ** -0.5), scaled(...factors), { seed, tensorElements: [extent] }).kind;
+	expect(verdict(8 ** -0.25, 8 ** -0.25)).toBe("equal");
+	expect(verdict(8 ** -0.25, 8 ** -0.25 * (1 + 2 ** -6))).not.toBe("equal");
 });
 
 test("a model beyond the limit is inconclusive, and says so", () => {
