@@ -28,7 +28,8 @@ export function emitPack(
 	groups: readonly PackGroup[],
 ): Statement[] {
 	const point = origin(ctx);
-	outerLoops(point, [...packed.strides.keys()], (inner) => {
+	// Addresses ascend, as padded transposes need: the axis of the largest stride, the last one, is outermost.
+	outerLoops(point, [...packed.strides.keys()].reverse(), (inner) => {
 		for (const group of groups) {
 			loopOver(inner, null, group.count * group.width, group.width, (at, offset) => {
 				packGroup(at, operand, packed, group, addAffine(affineConstant(group.start), offset));
