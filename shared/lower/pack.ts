@@ -9,6 +9,7 @@ import type { Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { contiguityScore, leavesOf } from "./contiguity.ts";
+import { overAxes } from "./over-axes.ts";
 import { evaluate, loopOver, origin, type Point, statementsOf, withLocal } from "./point.ts";
 import { extentOf, type Packed, type TileContext } from "./tile-context.ts";
 
@@ -29,7 +30,7 @@ export function emitPack(
 ): Statement[] {
 	const point = origin(ctx);
 	// Addresses ascend, as padded transposes need: the axis of the largest stride, the last one, is outermost.
-	outerLoops(point, [...packed.strides.keys()].reverse(), (inner) => {
+	overAxes(point, [...packed.strides.keys()].reverse(), (inner) => {
 		for (const group of groups) {
 			loopOver(inner, null, group.count * group.width, group.width, (at, offset) => {
 				packGroup(at, operand, packed, group, addAffine(affineConstant(group.start), offset));
@@ -37,17 +38,6 @@ export function emitPack(
 		}
 	});
 	return statementsOf(point);
-}
-
-function outerLoops(point: Point, axes: readonly AxisId[], body: (point: Point) => void): void {
-	const [axis, ...rest] = axes;
-	if (axis === undefined) {
-		body(point);
-		return;
-	}
-	loopOver(point, axis, extentOf(point.ctx, axis), 1, (inner) => {
-		outerLoops(inner, rest, body);
-	});
 }
 
 function packGroup(

@@ -10,6 +10,7 @@ import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
 import { planProgram } from "#shared/pipeline/plan-program.ts";
 import { writeElements } from "#shared/tensor/elements.ts";
 import { tinyModel } from "#test/support/onnx-model.ts";
+import { briefBudget } from "./brief-budget.ts";
 import { findToolchain } from "./toolchain-fixture.ts";
 
 const folders: string[] = [];
@@ -51,14 +52,7 @@ test("a kernel that is as exact as ONNX Runtime on ordinary inputs is timed, how
 		baselines: islandBaselines(model, graph, island).map(({ bytes, ...form }) => ({ ...form, model: bytes })),
 		candidatesCount: Math.min(2, proofs.length),
 		emitUnit,
-		budget: {
-			screenMilliseconds: 1,
-			contestMilliseconds: 1,
-			confirmMilliseconds: 1,
-			contestRoundsMax: 4,
-			confirmRoundsMax: 12,
-			quietMilliseconds: 0,
-		},
+		budget: briefBudget,
 		directory,
 		compiler: toolchain.compiler,
 		harness: toolchain.harness,

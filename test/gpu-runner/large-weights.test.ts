@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type MeasureResult, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import { present } from "#shared/fault/assert.ts";
 import { rootMeanSquareNormLinear } from "#test/support/programs.ts";
+import { briefBudget } from "./brief-budget.ts";
 import { kernelSource } from "./kernel-fixture.ts";
 import { rootMeanSquareNormLinearOnnx } from "./onnx-fixture.ts";
 import { findToolchain } from "./toolchain-fixture.ts";
@@ -45,14 +46,7 @@ beforeAll(async () => {
 		candidatesCount: sources.length,
 		emitUnit: (parts) =>
 			parts.map(({ candidate, prefix }) => present(sources[candidate], "a source")(prefix)).join("\n"),
-		budget: {
-			screenMilliseconds: 1,
-			contestMilliseconds: 1,
-			confirmMilliseconds: 1,
-			contestRoundsMax: 4,
-			confirmRoundsMax: 12,
-			quietMilliseconds: 0,
-		},
+		budget: briefBudget,
 		directory,
 		compiler: toolchain.compiler,
 		harness: toolchain.harness,
