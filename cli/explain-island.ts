@@ -4,7 +4,7 @@ import { type AlgebraReport, enumerateDags } from "#shared/algebra/enumerate-dag
 import { bytesText } from "#shared/mugraph/draw/text-size.ts";
 import { printMuGraph } from "#shared/mugraph/print.ts";
 import { printProgram } from "#shared/program/print.ts";
-import type { Program } from "#shared/program/program.ts";
+import { checkStability, type Stability } from "#shared/verify/check-stability.ts";
 import { describePrediction } from "./describe-search.ts";
 import { type OutputExpression, printOutputExpressions } from "./print-expressions.ts";
 import type { IslandSearch, RankedMuGraph } from "./search-island.ts";
@@ -15,21 +15,27 @@ export interface IslandExplanation {
 	readonly algebra: AlgebraReport;
 	/** Programs equal to this one, itself first. */
 	readonly dagPrints: readonly string[];
+	/** Of each µGraph, were its kernels to compute in half precision; in float32 all are stable. */
+	readonly stabilityInFloat16: readonly (Stability & { readonly digest: string })[];
 }
 
-export function explainProgram(program: Program): IslandExplanation {
+export function explainIsland({ island: { program }, muGraphs }: IslandSearch): IslandExplanation {
 	const { dags, report } = enumerateDags(program);
 	return {
 		programPrint: printProgram(program),
 		expressions: printOutputExpressions(program),
 		algebra: report,
 		dagPrints: dags.map(printProgram),
+		stabilityInFloat16: muGraphs.map(({ digest, muGraph, certificate }) => ({
+			digest,
+			...checkStability(muGraph, program, certificate.seeds[0] ?? 0, "float16"),
+		})),
 	};
 }
 
 /** Everything, as lines. */
 export function describeExplanation(search: IslandSearch, explanation: IslandExplanation): readonly string[] {
-	const { programPrint, expressions, algebra, dagPrints } = explanation;
+	const { programPrint, expressions, algebra, dagPrints, stabilityInFloat16 } = explanation;
 	return [
 		...heading("the program"),
 		...indented(programPrint),
@@ -45,7 +51,11 @@ export function describeExplanation(search: IslandSearch, explanation: IslandExp
 		...heading(
 			`µGraphs, proven, predicted fastest first; with a kernel for each node ${bytesText(search.unfusedBytes)} move`,
 		),
-		...search.muGraphs.flatMap((found, nth) => describeMuGraph(found, nth, search)),
+		...search.muGraphs.flatMap((found, nth) => [
+			...describeMuGraph(found, nth, search),
+			...describeStability(stabilityInFloat16[nth]),
+			...indented(printMuGraph(found.muGraph)).map((line) => `   ${line}`),
+		]),
 	];
 }
 
@@ -100,6 +110,14 @@ function describeMuGraph(found: RankedMuGraph, nth: number, search: IslandSearch
 		...traits.map(({ title, kernels }) =>
 			muGraph.kernels.length === 1 ? `     · ${title}` : `     · ${title} (kernel ${kernels.join(", ")})`,
 		),
-		...indented(printMuGraph(muGraph)).map((line) => `   ${line}`),
+	];
+}
+
+/** Says nothing of what rounds well. */
+function describeStability(stability: Stability | undefined): readonly string[] {
+	if (stability?.kind !== "unstable") return [];
+	const { range, error, referenceError } = stability;
+	return [
+		`     · not for half precision: on data '${range}' its error would be ${error.toPrecision(2)}, as written ${referenceError.toPrecision(2)}`,
 	];
 }

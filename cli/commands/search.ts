@@ -7,7 +7,7 @@ import type { AddCommand, CommandContext } from "../command-context.ts";
 import { searchTable } from "../describe-search.ts";
 import { drawSearches } from "../draw-searches.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
-import { describeExplanation, explainProgram } from "../explain-island.ts";
+import { describeExplanation, explainIsland } from "../explain-island.ts";
 import { bestLocalTarget } from "../local-target.ts";
 import { parseRank, parseThreads } from "../parse-options.ts";
 import { addBindingOptions, type BindingOptions, readLocalModel } from "../read-model.ts";
@@ -60,7 +60,7 @@ async function search(path: string, options: SearchOptions, { terminal }: Comman
 		searches.push(searchIsland(island, { ...options, target }));
 	}
 	const isExplained = options.explain || terminal.isJson;
-	const explanations = isExplained ? distinct.map(({ program }) => explainProgram(program)) : [];
+	const explanations = isExplained ? searches.map(explainIsland) : [];
 	for (const line of searchTable(searches)) terminal.print(line);
 	searches.forEach((found, at) => {
 		const explanation = explanations[at];

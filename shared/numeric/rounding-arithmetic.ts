@@ -13,14 +13,20 @@ const combining: Readonly<Record<ReduceOperator, MapOperator>> = {
 	product: "multiply",
 };
 
+type Rounding = (value: number) => number;
+
 /**
  * Arithmetic whose every result is rounded to a narrower format, as a kernel's is: operators are computed in float64 and
- * rounded once, sums are added one by one, a multiply-add rounds once. Slow and plain: for small extents.
+ * rounded once by `round`; sums are added one by one and constants are held in what accumulators hold, `roundSum`; a
+ * multiply-add rounds once. Slow and plain: for small extents.
  */
-export function createRoundingArithmetic(round: (value: number) => number): Arithmetic<Float64Array> {
+export function createRoundingArithmetic(
+	round: Rounding,
+	roundSum: Rounding = round,
+): Arithmetic<Float64Array> {
 	return {
 		...float64Arithmetic,
-		constant: (value) => Float64Array.of(round(value)),
+		constant: (value) => Float64Array.of(roundSum(value)),
 		map: (operator, extents, operands, result) => {
 			float64Arithmetic.map(operator, extents, operands, result);
 			forEachElement(extents, [result], ([at = 0]) => {
@@ -30,13 +36,13 @@ export function createRoundingArithmetic(round: (value: number) => number): Arit
 		reduce: (operator, extents, operand, result) => {
 			const combine = floatOperators[combining[operator]];
 			forEachElement(extents, [operand, result], ([from = 0, to = 0]) => {
-				result.buffer[to] = round(combine(result.buffer[to] as number, operand.buffer[from] as number, 0));
+				result.buffer[to] = roundSum(combine(result.buffer[to] as number, operand.buffer[from] as number, 0));
 			});
 		},
 		contract: (extents, left, right, result) => {
 			forEachElement(extents, [left, right, result], ([a = 0, b = 0, to = 0]) => {
 				const product = (left.buffer[a] as number) * (right.buffer[b] as number);
-				result.buffer[to] = round((result.buffer[to] as number) + product);
+				result.buffer[to] = roundSum((result.buffer[to] as number) + product);
 			});
 		},
 	};

@@ -1,18 +1,18 @@
 // Algebra says that a µGraph computes its program; this asks how well it does so in the arithmetic of a kernel. In: both.
 // Out: whether the µGraph's rounding error stays within a small multiple of the program's own, on data made to hurt.
 // A softmax without its maximum, a variance as E[x²] - E[x]² or a product that overflows before its division are equal
-// in exact arithmetic and useless in float32.
+// in exact arithmetic and useless in float32; a product that is scaled late may be good in float32 and overflow in float16.
 
 import { present } from "#shared/fault/assert.ts";
 import { interpretMuGraph } from "#shared/mugraph/interpret.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
-import { createRoundingArithmetic } from "#shared/numeric/rounding-arithmetic.ts";
 import { interpretProgram, interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program, ProgramOutput } from "#shared/program/program.ts";
 import { splitAxes } from "#shared/program/split-axes.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { roundToBfloat16, roundToFloat16 } from "#shared/tensor/float16.ts";
 import { drawHostile, hostileRanges } from "./hostile-inputs.ts";
+import { type KernelArithmetic, kernelArithmetics } from "./kernel-arithmetic.ts";
 import { linkedReading, literalReading, shrinkPair } from "./readings.ts";
 import { catalogueAccesses } from "./shrink.ts";
 
@@ -34,7 +34,6 @@ const errorFactor = 8;
 const roundingsAllowed = 32;
 
 const unitRoundoff: Readonly<Partial<Record<DataType, number>>> = { float16: 2 ** -11, bfloat16: 2 ** -8 };
-const unitRoundoffFloat32 = 2 ** -24;
 
 const storedAs: Readonly<Partial<Record<DataType, (value: number) => number>>> = {
 	float16: roundToFloat16,
@@ -42,27 +41,32 @@ const storedAs: Readonly<Partial<Record<DataType, (value: number) => number>>> =
 };
 
 /**
- * The µGraph must be verified. Runs both at small extents, on each range of hostile-inputs.ts, in float32 arithmetic
- * (kernels compute in float32 whatever they load: inputs of narrower types are rounded to them first), against the program
- * in float64. Elements at which the program itself has no finite value do not count.
+ * The µGraph must be verified. Runs both at small extents, on each range of hostile-inputs.ts, in the arithmetic that
+ * kernels will compute in, against the program in float64; inputs of narrower types are rounded to them first. Elements at
+ * which the program itself has no finite value do not count. CPU targets compute in float32 whatever they load.
  */
-export function checkStability(muGraph: MuGraph, whole: Program, seed: number): Stability {
+export function checkStability(
+	muGraph: MuGraph,
+	whole: Program,
+	seed: number,
+	arithmetic: KernelArithmetic = "float32",
+): Stability {
 	const program = splitAxes(whole, muGraph.splits);
 	const catalogue = catalogueAccesses(program);
 	// The linked reading where there is one: a mean is the mean of what is there.
 	const reading = linkedReading(muGraph, program) ?? literalReading(muGraph, program);
 	const pair = present(shrinkPair(muGraph, program, reading)[0], "an instance");
 	const { program: small, muGraph: smallMuGraph, tiles } = pair;
-	const float32 = createRoundingArithmetic(Math.fround);
-	const narrow = inputTypes(program, catalogue.inputs).map((type) => storedAs[type] ?? Math.fround);
+	const { rounded, stored, roundoff: ownRoundoff } = kernelArithmetics[arithmetic];
+	const narrow = inputTypes(program, catalogue.inputs).map((type) => storedAs[type] ?? stored);
 	for (const range of hostileRanges) {
 		const shapes = small.inputs.map(({ shape }) => shape);
 		const inputs = drawHostile(range, shapes, seed).map((values, at) =>
 			values.map(present(narrow[at], "an input's type")),
 		);
 		const exact = interpretProgramFloat64(small, inputs);
-		const reference = interpretProgram(small, inputs, float32);
-		const found = interpretMuGraph(smallMuGraph, inputs, tiles, float32);
+		const reference = interpretProgram(small, inputs, rounded);
+		const found = interpretMuGraph(smallMuGraph, inputs, tiles, rounded);
 		const types = outputTypes(program, catalogue.outputs);
 		for (const [output, values] of found.entries()) {
 			const of = present(small.outputs[output], "output");
@@ -72,7 +76,7 @@ export function checkStability(muGraph: MuGraph, whole: Program, seed: number): 
 				present(reference[output], "output"),
 				values,
 			);
-			const roundoff = unitRoundoff[types[output] ?? "float32"] ?? unitRoundoffFloat32;
+			const roundoff = Math.max(ownRoundoff, unitRoundoff[types[output] ?? "float32"] ?? 0);
 			if (!(error <= errorFactor * referenceError + roundingsAllowed * roundoff))
 				return { kind: "unstable", range: range.name, output, error, referenceError };
 		}

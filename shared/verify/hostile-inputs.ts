@@ -16,6 +16,7 @@ export const hostileRanges: readonly HostileRange[] = [
 	{ name: "large", value: (normal) => 300 * normal },
 	{ name: "small", value: (normal) => 1e-4 * normal },
 	{ name: "subnormal", value: (normal) => 1e-40 * normal },
+	{ name: "subnormal in float16", value: (normal) => 1e-6 * normal },
 	{ name: "mean of 1000", value: (normal) => 1000 + normal },
 	{ name: "one huge row", value: (normal, isFirstRow) => (isFirstRow ? 1e4 * normal : normal) },
 	{ name: "all equal", value: () => 0.75 },

@@ -110,6 +110,9 @@ describe("kiln search", () => {
 			},
 			placementsPruned: expect.any(Object),
 			unfusedBytes: expect.any(Number),
+			stabilityInFloat16: island.mugraphs.map(({ digest }: { digest: string }) =>
+				expect.objectContaining({ digest, kind: expect.stringMatching(/^(un)?stable$/) }),
+			),
 			mugraphs: expect.arrayContaining([
 				expect.objectContaining({ traits: expect.any(Array), predictedNs: expect.any(Number) }),
 			]),

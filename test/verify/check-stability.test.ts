@@ -68,9 +68,59 @@ describe("refused", () => {
 	});
 });
 
+/** x·y / 4096, with the scale on the product or on a factor: float16 ends at 65,504. */
+function scaledProduct(scaled: "late" | "early"): Program {
+	const b = buildProgram();
+	const axes = [b.axis(5), b.axis(4)];
+	const [x, y] = [b.input(axes), b.input(axes)];
+	const scale = b.constant(2 ** -12);
+	b.output(
+		scaled === "late"
+			? b.map("multiply", b.map("multiply", x, y), scale)
+			: b.map("multiply", b.map("multiply", x, scale), y),
+	);
+	return b.build();
+}
+
+describe("in half precision", () => {
+	const late = (): MuGraph => wholeProgramMuGraph(scaledProduct("late"));
+	const early = scaledProduct("early");
+
+	test("a product that is scaled after it has overflown is refused; in float32 it is as good", () => {
+		expect(checkStability(late(), early, testSeed, "float32")).toEqual({ kind: "stable" });
+		expect(checkStability(late(), early, testSeed, "float16")).toMatchObject({
+			kind: "unstable",
+			range: "large",
+			error: Number.POSITIVE_INFINITY,
+		});
+	});
+
+	test("sums are added in float32: what overflows is not the sum of many large terms", () => {
+		const b = buildProgram();
+		const [rows, inner] = [b.axis(5), b.axis(64)];
+		const sum = b.reduce("sum", b.input([rows, inner]), inner);
+		b.output(b.map("multiply", sum, b.constant(1 / 64)));
+		const program = b.build();
+		expect(checkStability(wholeProgramMuGraph(program), program, testSeed, "float16")).toEqual({
+			kind: "stable",
+		});
+	});
+
+	test("a softmax that lost its maximum is refused as well", () => {
+		const muGraph = wholeProgramMuGraph(plainSoftmaxProduct(3, 8, 4));
+		expect(checkStability(muGraph, softmaxProduct(3, 8, 4), testSeed, "float16").kind).toBe("unstable");
+	});
+});
+
 describe("accepted", () => {
-	test.each(Object.entries(samplePrograms))("%s: as it is written", (_, program) => {
-		expect(checkStability(wholeProgramMuGraph(program), program, testSeed)).toEqual({ kind: "stable" });
+	const arithmetics = ["float32", "float16"] as const;
+	const written = Object.entries(samplePrograms).flatMap(([name, program]) =>
+		arithmetics.map((arithmetic) => [name, arithmetic, program] as const),
+	);
+	test.each(written)("%s in %s: as it is written", (_, arithmetic, program) => {
+		expect(checkStability(wholeProgramMuGraph(program), program, testSeed, arithmetic)).toEqual({
+			kind: "stable",
+		});
 	});
 
 	test.each([
