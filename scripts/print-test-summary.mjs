@@ -1,4 +1,4 @@
-// Prints "N passed, N failed" from vitest's JSON reports, and fails when anything did.
+// Prints what failed, and "N passed, N failed", from vitest's JSON reports; fails when anything did.
 // Usage: node print-test-summary.mjs FAILED_STEPS REPORT...; a failed step counts as one failure.
 import { existsSync, readFileSync } from "node:fs";
 
@@ -15,5 +15,12 @@ const otherFailures = Number(failedSteps) - sum(({ success }) => (success ? 0 : 
 const failed =
 	sum(({ numFailedTests, success }) => Math.max(numFailedTests, success ? 0 : 1)) +
 	Math.max(otherFailures, 0);
+for (const { name, assertionResults = [] } of reports.flatMap(({ testResults = [] }) => testResults)) {
+	for (const { status, fullName, failureMessages = [] } of assertionResults) {
+		if (status === "failed")
+			process.stdout.write(`failed: ${name}: ${fullName}\n${failureMessages.join("\n").slice(0, 2000)}\n`);
+	}
+}
+if (otherFailures > 0) process.stdout.write(`failed: ${otherFailures} other steps\n`);
 process.stdout.write(`${sum(({ numPassedTests }) => numPassedTests)} passed, ${failed} failed\n`);
 process.exitCode = failed === 0 ? 0 : 1;

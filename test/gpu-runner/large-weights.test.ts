@@ -53,7 +53,7 @@ beforeAll(async () => {
 		runtime: toolchain.runtime,
 		hangMilliseconds: 10_000,
 	});
-}, 60_000);
+});
 afterAll(() => rmSync(directory, { recursive: true }));
 
 /** The candidates of every request in order, as "id packedBy". */

@@ -8,7 +8,7 @@ const request = (runner: string, change: object = {}) => ({
 	task: 0,
 	runner,
 	fenceMin: 0,
-	beatMilliseconds: 20,
+	beatMilliseconds: 150,
 	signal: new AbortController().signal,
 	...change,
 });

@@ -53,7 +53,7 @@ export interface PlacedJob {
 const random = createRandom(Number(process.env.TEST_SEED ?? 1), Date.now() % 1000);
 const encode = (value: unknown): Uint8Array => new TextEncoder().encode(JSON.stringify(value));
 const pollMilliseconds = 30;
-const endMilliseconds = 45_000;
+const endMilliseconds = 120_000;
 
 /** Writes plan, baseline and job; sends nothing yet. Every job has a namespace, and so a cache, of its own. */
 export async function placeJob(

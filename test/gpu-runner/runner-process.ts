@@ -25,7 +25,7 @@ export interface RunnerProcess {
 }
 
 const main = fileURLToPath(new URL("../../gpu-runner/main.ts", import.meta.url));
-const waitMilliseconds = 30_000;
+const waitMilliseconds = 90_000;
 
 export interface RunnerPlace {
 	readonly store: S3StoreOptions;

@@ -36,7 +36,7 @@ function statOf(pid: number): readonly string[] | null {
 const isAlive = (pid: number): boolean => (statOf(pid)?.[0] ?? "Z") !== "Z";
 
 async function eventually(holds: () => boolean): Promise<boolean> {
-	const limit = performance.now() + 20_000;
+	const limit = performance.now() + 60_000;
 	while (!holds() && performance.now() < limit) await new Promise((resolve) => setTimeout(resolve, 100));
 	return holds();
 }

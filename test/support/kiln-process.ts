@@ -17,7 +17,7 @@ const outputBytesMax = 256 * 2 ** 20;
 export function runKiln(
 	parameters: readonly string[],
 	environment: Readonly<Record<string, string>> = {},
-	timeoutMilliseconds = 55_000,
+	timeoutMilliseconds = 150_000,
 ): Promise<Ended> {
 	return new Promise((resolve) => {
 		const options = {
