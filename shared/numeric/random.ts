@@ -8,9 +8,12 @@ export interface Random {
 	nextUnit(): number;
 }
 
-/** xoshiro128** (Blackman and Vigna 2018), seeded through splitmix32 from a 32-bit seed and a stream number. */
+/**
+ * xoshiro128** (Blackman and Vigna 2018), its state from splitmix32 over a 32-bit seed and a stream number. The seed is mixed
+ * before the stream enters: states of neighbouring streams share no word.
+ */
 export function createRandom(seed: number, stream = 0): Random {
-	let mix = (seed ^ Math.imul(stream + 1, 0x9e3779b9)) >>> 0;
+	let mix = seed >>> 0;
 	const splitmix = (): number => {
 		mix = (mix + 0x9e3779b9) >>> 0;
 		let z = mix;
@@ -18,6 +21,7 @@ export function createRandom(seed: number, stream = 0): Random {
 		z = Math.imul(z ^ (z >>> 15), 0x735a2d97);
 		return (z ^ (z >>> 15)) >>> 0;
 	};
+	mix = (splitmix() ^ stream) >>> 0;
 	let a = splitmix();
 	let b = splitmix();
 	let c = splitmix();
