@@ -6,6 +6,7 @@ import type { OperatorEntry } from "../node-context.ts";
 import { malformed } from "../wire.ts";
 import { activationOperators } from "./activation.ts";
 import { attentionOperators } from "./attention.ts";
+import { causalConvolutionOperators } from "./causal-convolution.ts";
 import { constantOperators } from "./constant.ts";
 import { contribOperators } from "./contrib.ts";
 import { convolutionOperators } from "./convolution.ts";
@@ -28,6 +29,7 @@ export const newestOpset = 28;
 export const operatorTable: Readonly<Record<string, OperatorEntry>> = withDomains({
 	...activationOperators,
 	...attentionOperators,
+	...causalConvolutionOperators,
 	...constantOperators,
 	...contribOperators,
 	...elementwiseOperators,
