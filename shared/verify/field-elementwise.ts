@@ -22,7 +22,7 @@ import { type FieldElement, fieldOperator } from "#shared/numeric/field-operator
 import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
-import { learnSelection, learnSum, writeIsAbsent } from "./field-absence.ts";
+import { learnSelection, writeAbsentSum, writeIsAbsent } from "./field-absence.ts";
 import { learnExponential, learnMagnitude, writeSoftplus } from "./field-logarithm.ts";
 import {
 	learnGap,
@@ -194,8 +194,10 @@ const ring =
 			// Minus infinity absorbs what is added to it.
 			if (operator !== "multiply" && facts.isMinusInfinity(left)) copyElement(trials.lanes, left, result);
 			else if (operator === "add" && facts.isMinusInfinity(right)) copyElement(trials.lanes, right, result);
-			else apply(trials, operands, result);
-			if (operator === "add") learnSum(run, left, right, result);
+			else {
+				apply(trials, operands, result);
+				if (operator === "add") writeAbsentSum(run, left, right, result);
+			}
 			if (operator === "subtract") learnGap(run, [left, right], result, dataType);
 		};
 	};

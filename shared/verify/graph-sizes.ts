@@ -172,7 +172,12 @@ const sizeBinary: Sizer<BinaryNode> = (sizing, { operator, left, right, output }
 		const absence = sizing.absences.get(right);
 		return absence === undefined ? quotient : sizeOfSum(quotient, sizeOfProduct(quotient, absence));
 	}
-	if (ring !== undefined) return sizeOfMap(ring, operands, fragment, output, []);
+	if (ring !== undefined) {
+		const result = sizeOfMap(ring, operands, fragment, output, []);
+		const [one, other] = [sizing.absences.get(left), sizing.absences.get(right)];
+		if (operator !== "add" || one === undefined || other === undefined) return result;
+		return sizeOfSum(result, sizeOfProduct(one, other));
+	}
 	if (operator === "maximum" || operator === "minimum") return extremumOf(sizing, [a, b]);
 	if (operator === "or" || operator === "xor") return sizeOfSum(sizeOfProduct(a, b), sizeOfSum(a, b));
 	if (operator === "power" && isReal) {
