@@ -21,8 +21,9 @@ import { allocateField } from "#shared/numeric/field-buffer.ts";
 import { type FieldElement, fieldOperator } from "#shared/numeric/field-operators.ts";
 import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
-import { readElements } from "#shared/tensor/elements.ts";
+import { readElements, writeElements } from "#shared/tensor/elements.ts";
 import { learnSelection, writeAbsentSum, writeIsAbsent } from "./field-absence.ts";
+import { writeByCase } from "./field-choice.ts";
 import { learnExponential, learnMagnitude, writeSoftplus } from "./field-logarithm.ts";
 import {
 	learnGap,
@@ -166,8 +167,21 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 			learnExponential(run, first(elements), result);
 		};
 	}
-	return forEachElement(run, operands, output, apply);
+	return forEachElement(
+		run,
+		operands,
+		output,
+		operator === "negate" || operator === "not" ? byCase(run, apply) : apply,
+	);
 };
+
+/** The function case by case where operands depend on a choice (field-choice.ts). */
+function byCase(run: FieldRun, apply: ElementFunction, isOfNumbers = false): ElementFunction {
+	if (!run.facts.hasChoice()) return apply;
+	return (operands, result) => {
+		if (!writeByCase(run, apply, operands, result, isOfNumbers)) apply(operands, result);
+	};
+}
 
 /** Whether the value is 0 in all lanes, inside exponents too: its exponential is the number 1, which may stand in exponents. */
 function isZero({ trials }: FieldRun, { buffer, at }: FieldElement): boolean {
@@ -264,8 +278,26 @@ export const evaluateBinary: EvaluateInFields<BinaryNode> = (run, { operator }, 
 		const exponent = constantExponent(operands[1]);
 		if (exponent !== null) apply = powerBy(run, exponent);
 	}
+	if (polynomials.has(operator)) apply = byCase(run, apply);
+	else if (comparisons.has(operator)) apply = byCase(run, apply, true);
 	return forEachElement(run, operands, output, apply);
 };
+
+const polynomials: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
+	"add",
+	"subtract",
+	"multiply",
+	"and",
+	"or",
+	"xor",
+]);
+const comparisons: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
+	"equal",
+	"less",
+	"lessOrEqual",
+	"greater",
+	"greaterOrEqual",
+]);
 
 const exponentMax = 16;
 
@@ -296,7 +328,7 @@ function powerBy(run: FieldRun, exponent: number): ElementFunction {
 export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operands, output) => {
 	const { trials } = run;
 	const scaled = scratch(run);
-	return forEachElement(run, operands, output, ([condition, whenTrue, whenFalse], result) => {
+	const apply: ElementFunction = ([condition, whenTrue, whenFalse], result) => {
 		if (condition === undefined || whenTrue === undefined || whenFalse === undefined) return;
 		const truth = truthOf(run, condition);
 		if (truth !== null) {
@@ -320,7 +352,8 @@ export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operand
 			fieldOperator(trials, "add")(trials, [whenFalse, scaled], result);
 		}
 		learnSelection(run, condition, [whenTrue, whenFalse], result);
-	});
+	};
+	return forEachElement(run, operands, output, byCase(run, apply));
 };
 
 /** A bool that is the same number in all lanes, or null. */
@@ -336,13 +369,43 @@ export const evaluateCast: EvaluateInFields<CastNode> = (run, _node, operands, o
 	const operand = present(operands[0], "a cast's operand");
 	const [from, to] = [operand.dataType, output.dataType];
 	if (keepsNumbers(from, to)) return operand.buffer;
-	if (to !== "bool") return forEachElement(run, operands, output, uninterpreted(run, `cast to ${to}`, from));
+	if (to !== "bool") {
+		const named = uninterpreted(run, `cast to ${to}`, from);
+		return forEachElement(
+			run,
+			operands,
+			output,
+			isBetweenIntegers(from, to) ? castChoice(run, to, named) : named,
+		);
+	}
 	const zero = knownTensor(run, { dataType: "bool", shape: [], bytes: new Uint8Array(1) });
 	return forEachElement(run, operands, output, (elements, result) => {
 		writeEquality(run, [first(elements), { buffer: zero.buffer, at: 0 }], result);
 		writeNot(run, result, result);
 	});
 };
+
+const isBetweenIntegers = (from: DataType, to: DataType): boolean => !isFloat(from) && !isFloat(to);
+
+/** A choice of numbers that the other type holds too is the same choice. */
+function castChoice(run: FieldRun, to: DataType, otherwise: ElementFunction): ElementFunction {
+	const { lanes } = run.trials;
+	return (operands, result) => {
+		const operand = first(operands);
+		const fact = run.facts.hasChoice() ? run.facts.choices.find(run.facts.identityOf(operand)) : null;
+		const isHeld = fact?.cases.every((element) => {
+			const number = run.facts.find(run.facts.identityOf(element));
+			return number?.kind === "constant" && holdsInteger(to, number.value);
+		});
+		if (isHeld === true) copyElement(lanes, operand, result);
+		else otherwise(operands, result);
+	};
+}
+
+/** Whether an integer type has the number. */
+function holdsInteger(dataType: DataType, value: number): boolean {
+	return readElements(writeElements(dataType, [], [value]))[0] === value;
+}
 
 /** Whether a cast is the identity on all numbers of the type, but for rounding. */
 export function keepsNumbers(from: DataType, to: DataType): boolean {

@@ -44,6 +44,17 @@ export interface RowSumFact {
 	readonly absence: FieldElement;
 }
 
+/** One of few numbers (field-choice.ts): for each the bool that it is this one; their sum is 1. */
+export interface Choice {
+	readonly bools: readonly FieldElement[];
+}
+
+/** What a value is in each case of a choice. */
+export interface ChoiceFact {
+	readonly choice: Choice;
+	readonly cases: readonly FieldElement[];
+}
+
 /** What is known of values by their identity. */
 interface FactMap<Fact> {
 	learn(identity: Hash64, fact: Fact): void;
@@ -74,6 +85,10 @@ export interface FieldFacts {
 	readonly magnitudes: FactMap<FieldElement>;
 	noteLogarithm(): void;
 	hasLogarithm(): boolean;
+	/** Values that depend on an input of few numbers, looked for only where there is one. */
+	readonly choices: FactMap<ChoiceFact>;
+	noteChoice(): void;
+	hasChoice(): boolean;
 }
 
 /** 53 bits of an identity. Both hashes are compared after a look-up, so that a chance meeting only loses a fact. */
@@ -101,6 +116,7 @@ export function createFieldFacts(trials: FieldTrials): FieldFacts {
 	let hasInfinity = false;
 	let hasPeak = false;
 	let hasLogarithm = false;
+	let hasChoice = false;
 	return {
 		identityOf,
 		find: facts.find,
@@ -132,6 +148,11 @@ export function createFieldFacts(trials: FieldTrials): FieldFacts {
 			hasLogarithm = true;
 		},
 		hasLogarithm: () => hasLogarithm,
+		choices: createFactMap(),
+		noteChoice: () => {
+			hasChoice = true;
+		},
+		hasChoice: () => hasChoice,
 	};
 }
 

@@ -35,6 +35,8 @@ interface Sizing {
 	readonly graph: Graph;
 	readonly fragment: FieldFragment;
 	readonly bounds: Map<ValueId, SizeBound>;
+	/** Whether an input is one of few numbers, so that gathers may be sums and every value may be looked up. */
+	readonly hasChoice: boolean;
 	/** Whether a constant is minus infinity: without one no value is. */
 	readonly hasInfinity: boolean;
 	/** Of the bools that a value, or the row it is of, is minus infinity; those without are numbers. */
@@ -45,9 +47,15 @@ interface Sizing {
 }
 
 /** Bounds for every output of the graph, in the order of its outputs. `nodes`: those that matter, in order. */
-export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: FieldFragment): FunctionSizes {
+export function sizeGraph(
+	graph: Graph,
+	nodes: readonly GraphNode[],
+	fragment: FieldFragment,
+	hasChoice: boolean,
+): FunctionSizes {
 	const sizing: Sizing = {
 		graph,
+		hasChoice,
 		hasInfinity: [...graph.constants.values()].some(
 			(constant) => isFloat(constant.dataType) && readElements(constant).includes(Number.NEGATIVE_INFINITY),
 		),
@@ -58,7 +66,9 @@ export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: F
 		nextName: graph.values.length,
 	};
 	for (const node of nodes) {
-		sizing.bounds.set(node.output, sizeNode(sizing, node));
+		const bound = sizeNode(sizing, node);
+		sizing.bounds.set(node.output, bound);
+		if (hasChoice) sizing.arguments.push(bound);
 		const absence = sizing.hasInfinity ? sizeAbsence(sizing, node) : null;
 		if (absence !== null) sizing.absences.set(node.output, absence);
 	}
@@ -260,7 +270,7 @@ const sizers: { readonly [K in GraphNode["kind"]]: Sizer<Extract<GraphNode, { ki
 	gather: (sizing, { data, indices, axis, output }) => {
 		sizing.arguments.push(boundOf(sizing, indices), boundOf(sizing, data));
 		const count = shapeOf(sizing, output).length - shapeOf(sizing, data).length + 1;
-		const gathered = moved(sizing, boundOf(sizing, data), (own) => {
+		const gathered = moved(sizing, sizeOfChosen(sizing, data, axis), (own) => {
 			if (own < axis) return [own];
 			return own > axis ? [own + count - 1] : Array.from({ length: count }, (_, index) => axis + index);
 		});
@@ -277,8 +287,21 @@ function sizeAnyGather(
 ): SizeBound {
 	for (const id of nodeOperands(node)) sizing.arguments.push(boundOf(sizing, id));
 	const all = shapeOf(sizing, node.output).map((_, axis) => axis);
+	const data =
+		node.kind === "gatherElements" ? sizeOfChosen(sizing, node.data, node.axis) : boundOf(sizing, node.data);
 	return sizeOfSum(
-		moved(sizing, boundOf(sizing, node.data), () => all),
+		moved(sizing, data, () => all),
 		sizeOfVariable(),
+	);
+}
+
+/** Elements of the data, or the sum over all along the axis of each times the bool that it is the one. */
+function sizeOfChosen(sizing: Sizing, data: ValueId, axis: number): SizeBound {
+	const bound = boundOf(sizing, data);
+	if (!sizing.hasChoice) return bound;
+	const extent = shapeOf(sizing, data)[axis] ?? 1;
+	return sizeOfSum(
+		bound,
+		sizeOfReduction("sum", sizeOfProduct(bound, sizeOfVariable()), [axis], () => extent),
 	);
 }
