@@ -24,6 +24,7 @@ import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements, writeElements } from "#shared/tensor/elements.ts";
 import { learnSelection, writeAbsentSum, writeIsAbsent } from "./field-absence.ts";
 import { writeByCase } from "./field-choice.ts";
+import { learnSummand, writeLogOfSum } from "./field-log-sum.ts";
 import { learnExponential, learnMagnitude, writeSoftplus } from "./field-logarithm.ts";
 import {
 	learnGap,
@@ -133,7 +134,16 @@ const unaries: Partial<Readonly<Record<UnaryOperator, (run: FieldRun) => Element
 	log: (run) => {
 		const otherwise = uninterpreted(run, "log", "float64");
 		return (operands, result) => {
-			if (!writeSoftplus(run, first(operands), result)) otherwise(operands, result);
+			const isKnown =
+				writeSoftplus(run, first(operands), result) || writeLogOfSum(run, first(operands), result);
+			if (!isKnown) otherwise(operands, result);
+		};
+	},
+	isInfinite: (run) => {
+		const otherwise = uninterpreted(run, "isInfinite", "float64");
+		return (operands, result) => {
+			if (run.facts.isFinite(first(operands).buffer)) fillElement(run.trials.lanes, 0, result);
+			else otherwise(operands, result);
 		};
 	},
 	reciprocal: (run) => {
@@ -165,6 +175,7 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 			if (limit !== undefined || operator !== "exp") return;
 			learnShare(run, first(elements), result);
 			learnExponential(run, first(elements), result);
+			learnSummand(run, first(elements), result);
 		};
 	}
 	return forEachElement(

@@ -83,6 +83,8 @@ export interface FieldFacts {
 	/** d of e^d and x of |x|, looked for only in graphs with a logarithm (field-logarithm.ts). */
 	readonly exponents: FactMap<FieldElement>;
 	readonly magnitudes: FactMap<FieldElement>;
+	/** All dᵢ of Σ e^dᵢ, numbers for any real inputs (field-log-sum.ts). */
+	readonly exponentials: FactMap<readonly FieldElement[]>;
 	noteLogarithm(): void;
 	hasLogarithm(): boolean;
 	/** Values that depend on an input of few numbers, looked for only where there is one. */
@@ -144,6 +146,7 @@ export function createFieldFacts(trials: FieldTrials): FieldFacts {
 		hasPeak: () => hasPeak,
 		exponents: createFactMap(),
 		magnitudes: createFactMap(),
+		exponentials: createFactMap(),
 		noteLogarithm: () => {
 			hasLogarithm = true;
 		},

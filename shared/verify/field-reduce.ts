@@ -8,6 +8,7 @@ import { writeSymbol } from "#shared/numeric/field-uninterpreted.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { elementCount, rowMajorStrides, type Shape } from "#shared/tensor/shape.ts";
 import { writeByCase } from "./field-choice.ts";
+import { learnSumOfExponentials } from "./field-log-sum.ts";
 import { learnRowSum } from "./field-masked-rows.ts";
 import { writeExtremum } from "./field-order.ts";
 import { allocateFor, copyElement, type EvaluateInFields, fillElement } from "./field-tensor.ts";
@@ -31,7 +32,10 @@ export const evaluateReduce: EvaluateInFields<ReduceNode> = (run, node, operands
 				for (const member of folded) apply(trials, [into, member], into);
 			};
 			if (operator !== "sum" || !writeByCase(run, fold, members, result)) fold(members, result);
-			if (operator === "sum") learnRowSum(run, members, result);
+			if (operator === "sum") {
+				learnRowSum(run, members, result);
+				learnSumOfExponentials(run, members, result);
+			}
 		} else if (members.length === 0) {
 			const lowest = operator === "max" ? "-Infinity" : "Infinity";
 			const name = isFloat(input.dataType) ? lowest : `${operator} of no ${input.dataType}`;

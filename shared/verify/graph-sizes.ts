@@ -42,6 +42,8 @@ interface Sizing {
 	/** Of the bools that a value, or the row it is of, is minus infinity; those without are numbers. */
 	readonly absences: Map<ValueId, SizeBound>;
 	readonly arguments: SizeBound[];
+	/** Sums of the exponents of all exponentials so far: the mean of some is taken out of a logarithm. */
+	exponents: SizeBound;
 	/** Names of denominators and roots; values have their own id, moved ones come after. */
 	nextName: number;
 }
@@ -63,6 +65,7 @@ export function sizeGraph(
 		bounds: new Map(),
 		absences: new Map(),
 		arguments: [],
+		exponents: sizeOfConstant(),
 		nextName: graph.values.length,
 	};
 	for (const node of nodes) {
@@ -162,8 +165,19 @@ const sizeUnary: Sizer<UnaryNode> = (sizing, { operator, input, output }) => {
 	if (operator === "abs") return extremumOf(sizing, [operand.bound]);
 	if (!transcendental.has(operator)) {
 		const variable = uninterpreted(sizing, [input]);
-		// A logarithm may be the difference of softplus and a maximum.
-		return operator === "log" ? sizeOfSum(variable, sizeOfVariable()) : variable;
+		if (operator !== "log") return variable;
+		// A logarithm may be the difference of softplus and a maximum, or the mean of exponents and another function of them.
+		sizing.arguments.push(sizing.exponents);
+		return sizeOfSum(sizeOfSum(variable, sizeOfVariable()), sizing.exponents);
+	}
+	if (operator === "exp") {
+		const shape = shapeOf(sizing, input);
+		const axes = shape.map((_, axis) => axis);
+		const sum = sizeOfReduction("sum", boundOf(sizing, input), axes, (axis) => shape[axis] ?? 1);
+		sizing.exponents = sizeOfSum(
+			sizing.exponents,
+			moved(sizing, sum, () => []),
+		);
 	}
 	const isInterpreted = fragment === "full" || (fragment === "exponential" && operator === "exp");
 	if (!isInterpreted || operator !== "sqrt") sizing.arguments.push(operand.bound);

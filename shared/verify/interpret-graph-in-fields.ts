@@ -140,6 +140,7 @@ const totalUnaries: ReadonlySet<UnaryOperator> = new Set<UnaryOperator>([
 	"sigmoid",
 	"tanh",
 	"sqrt",
+	"isInfinite",
 ]);
 const totalBinaries: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
 	"add",
