@@ -6,10 +6,9 @@
 import { allocateField, type FieldBuffer } from "#shared/numeric/field-buffer.ts";
 import { type FieldElement, fieldOperator } from "#shared/numeric/field-operators.ts";
 import { writeElements } from "#shared/tensor/elements.ts";
+import type { ElementFunction } from "./field-each-element.ts";
 import type { Choice, ChoiceFact } from "./field-facts.ts";
 import { copyElement, type FieldRun, fillElement, knownTensor } from "./field-tensor.ts";
-
-type ElementFunction = (operands: readonly FieldElement[], result: FieldElement) => void;
 
 function scratch({ trials }: FieldRun): FieldElement {
 	return { buffer: allocateField(1, trials.lanes), at: 0 };

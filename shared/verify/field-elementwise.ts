@@ -5,25 +5,17 @@ import { present } from "#shared/fault/assert.ts";
 import type {
 	BinaryNode,
 	BinaryOperator,
-	CastNode,
 	SelectNode,
 	UnaryNode,
 	UnaryOperator,
 } from "#shared/graph/graph.ts";
-import {
-	broadcastStrides,
-	createStridedWalk,
-	forEachRow,
-	rowExtent,
-	rowStride,
-} from "#shared/graph/strided-walk.ts";
 import { allocateField } from "#shared/numeric/field-buffer.ts";
 import { type FieldElement, fieldOperator } from "#shared/numeric/field-operators.ts";
-import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
-import { readElements, writeElements } from "#shared/tensor/elements.ts";
+import { readElements } from "#shared/tensor/elements.ts";
 import { learnSelection, writeAbsentSum, writeIsAbsent } from "./field-absence.ts";
 import { writeByCase } from "./field-choice.ts";
+import { type ElementFunction, first, forEachElement, uninterpreted } from "./field-each-element.ts";
 import { learnSummand, writeLogOfSum } from "./field-log-sum.ts";
 import { learnExponential, learnMagnitude, writeSoftplus } from "./field-logarithm.ts";
 import {
@@ -43,65 +35,13 @@ import {
 	writeOrderUnion,
 } from "./field-order.ts";
 import {
-	allocateFor,
 	copyElement,
 	type EvaluateInFields,
-	type FieldOutput,
 	type FieldRun,
 	type FieldTensor,
 	fillElement,
-	knownTensor,
 } from "./field-tensor.ts";
 
-interface MutableElement extends FieldElement {
-	at: number;
-}
-type ElementFunction = (operands: readonly FieldElement[], result: FieldElement) => void;
-
-/** Applies `apply` to every element of the broadcast operands. */
-function forEachElement(
-	run: FieldRun,
-	operands: readonly FieldTensor[],
-	output: FieldOutput,
-	apply: ElementFunction,
-): FieldTensor["buffer"] {
-	const { lanes } = run.trials;
-	const buffer = allocateFor(run, output);
-	const elements = operands.map((operand): MutableElement => ({ buffer: operand.buffer, at: 0 }));
-	const result: MutableElement = { buffer, at: 0 };
-	const walk = createStridedWalk(
-		output.shape,
-		operands.map(({ shape }) => broadcastStrides(shape, output.shape)),
-	);
-	const extent = rowExtent(walk);
-	const strides = operands.map((_, operand) => rowStride(walk, operand));
-	forEachRow(walk, (base, offsets) => {
-		for (let step = 0; step < extent; step++) {
-			result.at = (base + step) * lanes;
-			elements.forEach((element, operand) => {
-				element.at = ((offsets[operand] ?? 0) + step * (strides[operand] ?? 0)) * lanes;
-			});
-			apply(elements, result);
-		}
-	});
-	return buffer;
-}
-
-/** A function that nothing is known of but its name: over integers it differs by type. */
-function uninterpreted(run: FieldRun, name: string, dataType: DataType): ElementFunction {
-	const named = isFloat(dataType) ? name : `${name} of ${dataType}`;
-	return (operands, result) =>
-		applyUninterpreted(
-			run.trials,
-			named,
-			operands.map(({ buffer }) => buffer),
-			operands.map(({ at }) => at),
-			result.buffer,
-			result.at,
-		);
-}
-
-const first = (operands: readonly FieldElement[]): FieldElement => present(operands[0], "a first operand");
 const both = ([a, b]: readonly FieldElement[]): readonly [FieldElement, FieldElement] => [
 	present(a, "a first operand"),
 	present(b, "a second operand"),
@@ -373,53 +313,4 @@ function truthOf({ trials }: FieldRun, { buffer, at }: FieldElement): boolean | 
 	if (value > 1) return null;
 	for (let lane = 1; lane < trials.lanes; lane++) if (buffer.outside[at + lane] !== value) return null;
 	return value === 1;
-}
-
-/** Floats of all widths are the same numbers; bools are 0 and 1; other conversions are functions of their types. */
-export const evaluateCast: EvaluateInFields<CastNode> = (run, _node, operands, output) => {
-	const operand = present(operands[0], "a cast's operand");
-	const [from, to] = [operand.dataType, output.dataType];
-	if (keepsNumbers(from, to)) return operand.buffer;
-	if (to !== "bool") {
-		const named = uninterpreted(run, `cast to ${to}`, from);
-		return forEachElement(
-			run,
-			operands,
-			output,
-			isBetweenIntegers(from, to) ? castChoice(run, to, named) : named,
-		);
-	}
-	const zero = knownTensor(run, { dataType: "bool", shape: [], bytes: new Uint8Array(1) });
-	return forEachElement(run, operands, output, (elements, result) => {
-		writeEquality(run, [first(elements), { buffer: zero.buffer, at: 0 }], result);
-		writeNot(run, result, result);
-	});
-};
-
-const isBetweenIntegers = (from: DataType, to: DataType): boolean => !isFloat(from) && !isFloat(to);
-
-/** A choice of numbers that the other type holds too is the same choice. */
-function castChoice(run: FieldRun, to: DataType, otherwise: ElementFunction): ElementFunction {
-	const { lanes } = run.trials;
-	return (operands, result) => {
-		const operand = first(operands);
-		const fact = run.facts.hasChoice() ? run.facts.choices.find(run.facts.identityOf(operand)) : null;
-		const isHeld = fact?.cases.every((element) => {
-			const number = run.facts.find(run.facts.identityOf(element));
-			return number?.kind === "constant" && holdsInteger(to, number.value);
-		});
-		if (isHeld === true) copyElement(lanes, operand, result);
-		else otherwise(operands, result);
-	};
-}
-
-/** Whether an integer type has the number. */
-function holdsInteger(dataType: DataType, value: number): boolean {
-	return readElements(writeElements(dataType, [], [value]))[0] === value;
-}
-
-/** Whether a cast is the identity on all numbers of the type, but for rounding. */
-export function keepsNumbers(from: DataType, to: DataType): boolean {
-	if (from === to || (isFloat(from) && isFloat(to))) return true;
-	return from === "bool";
 }

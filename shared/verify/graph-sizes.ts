@@ -17,7 +17,8 @@ import type { MapOperator } from "#shared/program/program.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import type { Shape } from "#shared/tensor/shape.ts";
-import { constantExponent, keepsNumbers } from "./field-elementwise.ts";
+import { keepsNumbers } from "./field-cast.ts";
+import { constantExponent } from "./field-elementwise.ts";
 import type { FunctionSizes } from "./function-sizes.ts";
 import { reshapedAxes } from "./reshaped-axes.ts";
 import {

@@ -11,6 +11,7 @@ import { constantOperators } from "./constant.ts";
 import { contribOperators } from "./contrib.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { elementwiseOperators } from "./elementwise.ts";
+import { flexAttentionOperators } from "./flex-attention.ts";
 import { indexingOperators } from "./indexing.ts";
 import { checkLegacyOperator, oldestOpset } from "./legacy-operators.ts";
 import { lossOperators } from "./loss.ts";
@@ -33,6 +34,7 @@ export const operatorTable: Readonly<Record<string, OperatorEntry>> = withDomain
 	...constantOperators,
 	...contribOperators,
 	...elementwiseOperators,
+	...flexAttentionOperators,
 	...indexingOperators,
 	...lossOperators,
 	...matmulOperators,
