@@ -148,8 +148,9 @@ function compareInFragment(
 		const outcome = runTrials(sides, { pair, fragment, lanes, mixesLanes, seed, batch }, uninterpreted);
 		if (outcome.kind === "differed") {
 			const { output, index } = outcome;
-			if (hasChoice) uninterpreted.add("bools of a choice");
-			return judgeDifference(left, right, uninterpreted, { seed, output, index, fragment, batch });
+			const readsBools = hasChoice || [left, right].some(({ graph }) => hasBoolInput(graph));
+			const witness = { seed, output, index, fragment, batch };
+			return judgeDifference(left, right, { uninterpreted, readsBools }, witness);
 		}
 		const gain = outcome.kind === "agreed" ? batchErrorLog2(sizes, pair, outcome) : 0;
 		if (outcome.kind === "agreed") trials += outcome.lanes;
@@ -200,21 +201,34 @@ function certify(
 	};
 }
 
+/** What a reading leaves free, so that a difference in it need not be one of the models. */
+interface Freedoms {
+	readonly uninterpreted: ReadonlySet<string>;
+	readonly readsBools: boolean;
+}
+
 function judgeDifference(
 	left: BoundGraph,
 	right: BoundGraph,
-	uninterpreted: ReadonlySet<string>,
+	{ uninterpreted, readsBools }: Freedoms,
 	witness: FieldWitness,
 ): GraphComparison {
 	const { output, index, fragment } = witness;
-	const isExact = uninterpreted.size === 0 && [left, right].every(({ graph }) => hasExactConstants(graph));
+	const isExact =
+		uninterpreted.size === 0 && !readsBools && [left, right].every(({ graph }) => hasExactConstants(graph));
 	if (isExact) return { kind: "different", witness };
 	const cause =
 		uninterpreted.size > 0
 			? `with ${[...uninterpreted].sort().join(", ")} as uninterpreted functions`
-			: "with its constants taken for exact, which may be rounded ones";
+			: readsBools
+				? "with bools of inputs as variables that may be any number"
+				: "with its constants taken for exact, which may be rounded ones";
 	const reason = `output ${output} element ${index} differs in the ${fragment} reading, ${cause}`;
 	return { kind: "inconclusive", reason, witness };
+}
+
+function hasBoolInput({ inputs, values }: Graph): boolean {
+	return inputs.some(({ value }) => values[value]?.dataType === "bool");
 }
 
 /** Constants of few significant bits are what the author wrote; others may have been rounded. About half a type's bits. */

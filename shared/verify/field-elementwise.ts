@@ -16,7 +16,7 @@ import { readElements } from "#shared/tensor/elements.ts";
 import { learnSelection, writeAbsentSum, writeIsAbsent } from "./field-absence.ts";
 import { writeByCase } from "./field-choice.ts";
 import { type ElementFunction, first, forEachElement, uninterpreted } from "./field-each-element.ts";
-import { learnSummand, writeLogOfSum } from "./field-log-sum.ts";
+import { learnSummand, learnSumOfExponentials, writeLogOfSum } from "./field-log-sum.ts";
 import { learnExponential, learnMagnitude, writeSoftplus } from "./field-logarithm.ts";
 import {
 	learnGap,
@@ -107,6 +107,7 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 		apply = (elements, result) => {
 			if (operator === "exp" && isZero(run, first(elements))) {
 				fillElement(trials.lanes, 1, result);
+				learnSummand(run, first(elements), result);
 				return;
 			}
 			const limit = run.facts.isMinusInfinity(first(elements)) ? limits.get(operator) : undefined;
@@ -161,7 +162,10 @@ const ring =
 			else if (operator === "add" && facts.isMinusInfinity(right)) copyElement(trials.lanes, right, result);
 			else {
 				apply(trials, operands, result);
-				if (operator === "add") writeAbsentSum(run, left, right, result);
+				if (operator === "add") {
+					writeAbsentSum(run, left, right, result);
+					learnSumOfExponentials(run, operands, result);
+				}
 			}
 			if (operator === "subtract") learnGap(run, [left, right], result, dataType);
 		};

@@ -92,6 +92,22 @@ const equal: readonly (readonly [string, Formula, Formula])[] = [
 			},
 		}),
 	],
+	[
+		"log(e^x + e^y) is that of a sum over both",
+		(b, x, y) => b.unary("log", b.binary("add", b.unary("exp", x), b.unary("exp", y))),
+		(b, x, y) => {
+			const both = b.concat(
+				[x, y].map((each) => b.reshape(each, [1, extent, extent])),
+				0,
+			);
+			return b.unary("log", b.reduce("sum", b.unary("exp", both), [0], false));
+		},
+	],
+	[
+		"log Σ e^x less the first of its row",
+		logSum(),
+		logSum({ shift: (b, x) => b.slice(x, [0, 0], [extent, 1], [1, 1]) }),
+	],
 	["log e^x = x", (b, x) => b.unary("log", b.unary("exp", x)), (_, x) => x],
 	[
 		"-∞ absorbs",
@@ -230,6 +246,19 @@ test.each(seeds)("seed %i: in float16 1/√8 is a product of two fourth roots, a
 		compareGraphs(scaled(8 ** -0.5), scaled(...factors), { seed, tensorElements: [extent] }).kind;
 	expect(verdict(8 ** -0.25, 8 ** -0.25)).toBe("equal");
 	expect(verdict(8 ** -0.25, 8 ** -0.25 * (1 + 2 ** -6))).not.toBe("equal");
+});
+
+test("bools of inputs are variables, of which a difference says nothing", () => {
+	const side = (formula: (b: GraphBuilder, c: ValueId) => ValueId): BoundGraph => {
+		const graph = tensorGraph((b) => [formula(b, b.input("c", "bool", [extent], "activation"))]);
+		return { graph, inputs: graph.inputs.map(({ value }) => value) };
+	};
+	const outcome = compareGraphs(
+		side((b, c) => b.binary("and", c, c)),
+		side((b, c) => b.unary("not", b.unary("not", c))),
+		{ seed: 1, tensorElements: [extent] },
+	);
+	expect(outcome).toMatchObject({ kind: "inconclusive", reason: expect.stringContaining("bools") });
 });
 
 test("a model beyond the limit is inconclusive, and says so", () => {
