@@ -1,5 +1,8 @@
 // Verdicts that hold for some inputs only say for which.
 
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { compareModels, type ModelComparison } from "#cli/compare-models.ts";
 import { importPair } from "#cli/import-pair.ts";
@@ -15,6 +18,7 @@ import type { DataType } from "#shared/tensor/data-type.ts";
 import { writeElements } from "#shared/tensor/elements.ts";
 import type { Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
+import { runKiln } from "#test/support/kiln-process.ts";
 
 interface Sketch {
 	readonly inputs: readonly (readonly [name: string, DataType, Shape])[];
@@ -192,6 +196,20 @@ describe("inputs that decide shapes", () => {
 	});
 	test("are not compared without values", () => {
 		expect(compare(reduction("ReduceSumSquare"), squares).verdict).toBe("inconclusive");
+	});
+	test("`kiln equivalent --data` prints what it assumes", async () => {
+		const folder = mkdtempSync(join(tmpdir(), "kiln-given-"));
+		const [one, other] = [join(folder, "one.onnx"), join(folder, "other.onnx")];
+		writeFileSync(one, modelOf(reduction("ReduceSumSquare")));
+		writeFileSync(other, modelOf(squares));
+		writeFileSync(join(folder, "input_0.pb"), writeTensorProto("x", x));
+		writeFileSync(join(folder, "input_1.pb"), writeTensorProto("axes", int64(1)));
+		const text = await runKiln(["equivalent", one, other, "--data", folder]);
+		expect(text).toMatchObject({ code: 0, stdout: expect.stringMatching(/^equal, given axes = \[1\]: /) });
+		const json = await runKiln(["equivalent", one, other, "--data", folder, "--json"]);
+		expect(JSON.parse(json.stdout)).toMatchObject({ verdict: "equal", given: ["axes = [1]"] });
+		expect((await runKiln(["equivalent", one, other])).code).toBe(8);
+		rmSync(folder, { recursive: true });
 	});
 	test("and no others are bound", () => {
 		const shifted: Sketch = {
