@@ -39,7 +39,7 @@ export function describeOperators(): string {
 		"| --- | --- |",
 		...refused.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, reason]) => `| ${name} | ${reason} |`),
 		"",
-		"Operators of other domains than those above are refused: ai.onnx.ml and the preview and training domains because they are not supported, all others because code that a model brings along is never run.",
+		"Operators of other domains than those above are refused: ai.onnx.ml, the training domains and the rest of the preview domain because they are not supported, all others because code that a model brings along is never run.",
 		"",
 	].join("\n");
 }

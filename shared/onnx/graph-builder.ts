@@ -18,6 +18,7 @@ import type {
 	Value,
 	ValueId,
 } from "#shared/graph/graph.ts";
+import { intersectDomains, type ValueDomain } from "#shared/graph/value-domain.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { readElements, writeElements } from "#shared/tensor/elements.ts";
 import { elementCount, equalShapes, type Shape } from "#shared/tensor/shape.ts";
@@ -55,6 +56,8 @@ export class GraphBuilder {
 	readonly nodes: GraphNode[] = [];
 	/** The file's nodes, in its order. */
 	readonly sources: readonly SourceNode[];
+	/** What operators demand of their integer operands. */
+	readonly domains = new Map<ValueId, ValueDomain>();
 	readonly #values: { name: string; readonly dataType: DataType; readonly shape: Shape }[] = [];
 	readonly #weights = new Set<ValueId>();
 	readonly #scalars = new Map<string, ValueId>();
@@ -89,6 +92,12 @@ export class GraphBuilder {
 	nameValue(id: ValueId, name: string): void {
 		const value = present(this.#values[id], `value ${id} exists`);
 		if (value.name === "") value.name = name;
+	}
+
+	/** Notes that an operator is defined only where every element of an integer operand is one of these numbers. */
+	demandDomain(id: ValueId, values: ValueDomain): void {
+		const known = this.domains.get(id);
+		this.domains.set(id, known === undefined ? values : intersectDomains(known, values));
 	}
 
 	/** The bytes of a constant that is known at import; null for computed values, inputs and weights. */

@@ -6,6 +6,7 @@
 // file tells their shape. Only what makes the whole model meaningless or too large is an error.
 
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
+import type { InputDomain } from "#shared/graph/value-domain.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 import { equalShapes, type Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
@@ -73,7 +74,23 @@ export function importModel(bytes: Uint8Array, options: ImportOptions = {}): Imp
 		strippedWeightNames(model),
 	);
 	const { irVersion, producer } = model;
-	return { graph, refusals, opset: model.opsets.get("") ?? 0, irVersion, producer, unboundDimensions };
+	return {
+		graph,
+		refusals,
+		opset: model.opsets.get("") ?? 0,
+		irVersion,
+		producer,
+		unboundDimensions,
+		domains: inputDomains(state.build),
+	};
+}
+
+/** Of inputs that operators read as they are. */
+function inputDomains(build: GraphBuilder): InputDomain[] {
+	return build.inputs.flatMap(({ value, role }) => {
+		const values = role === "foreign" ? undefined : build.domains.get(value);
+		return values === undefined ? [] : [{ input: build.value(value).name, values }];
+	});
 }
 
 function checkModel(model: OnnxModel): void {

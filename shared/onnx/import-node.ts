@@ -5,6 +5,7 @@ import type { ValueId } from "#shared/graph/graph.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import type { GraphBuilder } from "./graph-builder.ts";
 import type { ImportOptions, Refusal } from "./import-options.ts";
+import { importSubgraph, type SubgraphImport } from "./import-subgraph.ts";
 import type { FlatNode } from "./inline-functions.ts";
 import type { AttributeKind, OnnxAttribute, OnnxTensor } from "./model.ts";
 import type { NodeContext, NodeIdentity } from "./node-context.ts";
@@ -21,7 +22,8 @@ const refusalCodes: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 ]);
 
 /**
- * Adds the node's primitives and binds its results; `wanted` are the names that something reads. Returns the refusal when Kiln does not support the node; throws
+ * Adds the node's primitives and binds its results; `wanted` are the names that something reads. Values of
+ * subgraphs are not named (`namesValues`): their names are not the model's. Returns the refusal when Kiln does not support the node; throws
  * `OptimizeError` (with the node in message and details) when the node is invalid or over a limit.
  */
 export function importNode(
@@ -31,6 +33,7 @@ export function importNode(
 	readTensor: (tensor: OnnxTensor) => TensorData,
 	wanted: ReadonlySet<string>,
 	windows: ImportOptions["windows"],
+	namesValues = true,
 ): Refusal | null {
 	const { node } = flat;
 	const identity: NodeIdentity = {
@@ -43,7 +46,10 @@ export function importNode(
 	const results = new Map<string, ValueId>();
 	try {
 		const found = findOperator(node, flat.opsets, windows);
-		found.entry.import(createContext(flat, identity, found.opset, build, scope, results, readTensor));
+		const importInner: SubgraphImport["importNode"] = (inner, innerScope, read) =>
+			importNode(inner, build, innerScope, readTensor, read, windows, false);
+		const subgraphs = { flat, build, readTensor, importNode: importInner };
+		found.entry.import(createContext(identity, found.opset, scope, results, subgraphs));
 		demandResults(node, results, wanted);
 	} catch (fault) {
 		if (!(fault instanceof OptimizeError)) throw fault;
@@ -59,7 +65,7 @@ export function importNode(
 		);
 	}
 	for (const [name, value] of results) {
-		build.nameValue(value, name);
+		if (namesValues) build.nameValue(value, name);
 		scope.bind(name, value);
 	}
 	return null;
@@ -81,15 +87,14 @@ function demandResults(
 }
 
 function createContext(
-	flat: FlatNode,
 	identity: NodeIdentity,
 	opset: number,
-	build: GraphBuilder,
 	scope: ValueScope,
 	results: Map<string, ValueId>,
-	readTensor: (tensor: OnnxTensor) => TensorData,
+	subgraphs: SubgraphImport,
 ): NodeContext {
-	const { inputs, outputs } = flat.node;
+	const { flat, build, readTensor } = subgraphs;
+	const { inputs, outputs, attributes } = flat.node;
 	const refuse: NodeContext["refuse"] = (code, reason, detail = {}) => {
 		throw new OptimizeError(code, reason, detail);
 	};
@@ -112,8 +117,13 @@ function createContext(
 			const name = outputs[index] ?? "";
 			if (name !== "") results.set(name, value);
 		},
+		subgraph: (name, operands) => {
+			const graph = attributes.get(name)?.graph ?? null;
+			if (graph !== null) return importSubgraph(graph, operands, subgraphs);
+			return refuse("model.op_attribute_invalid", `attribute '${name}' is missing or holds no graph`);
+		},
 		refuse,
-		...createAttributeReaders(flat.node.attributes, refuse, readTensor),
+		...createAttributeReaders(attributes, refuse, readTensor),
 	};
 }
 

@@ -2,6 +2,7 @@
 
 import type { ErrorCode } from "#shared/fault/optimize-error.ts";
 import type { Graph } from "#shared/graph/graph.ts";
+import type { InputDomain } from "#shared/graph/value-domain.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import type { ExternalData } from "./external-data.ts";
 import type { ImportLimits } from "./import-limits.ts";
@@ -55,4 +56,6 @@ export interface ImportedModel {
 	readonly producer: string;
 	/** Dynamic dimensions that nothing bound and no node needed. */
 	readonly unboundDimensions: readonly string[];
+	/** Integer inputs for which an operator that reads them is defined for few numbers only: the classes of a loss. */
+	readonly domains: readonly InputDomain[];
 }

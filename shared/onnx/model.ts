@@ -1,5 +1,5 @@
 // An ONNX file as plain data: ModelProto and what it holds, decoded field by field (field numbers from onnx.proto).
-// Tensors and nodes keep views of the file's bytes. Subgraphs, sequences and the like are noted, never opened: the
+// Tensors, nodes and subgraphs keep views of the file's bytes. Sequences and the like are noted, never opened: the
 // operators that use them are refused by name.
 
 import { malformed } from "./wire.ts";
@@ -47,6 +47,8 @@ export interface OnnxAttribute {
 	readonly int: number;
 	readonly text: Uint8Array;
 	readonly tensor: OnnxTensor | null;
+	/** The GraphProto as written; null unless the attribute holds one. It is opened only by operators that import it. */
+	readonly graph: Uint8Array | null;
 	readonly floats: readonly number[];
 	readonly ints: readonly number[];
 	/** Set inside a local function: the value is the caller's attribute of this name. */

@@ -46,6 +46,11 @@ export interface NodeContext {
 	/** A tensor attribute, or null when it is missing. */
 	attributeTensor(name: string): TensorData | null;
 	/**
+	 * Writes out the graph that an attribute holds, for these operands, and returns its results. Refuses the node where the
+	 * graph is large, reads values from outside or holds graphs itself.
+	 */
+	subgraph(name: string, operands: readonly ValueId[]): readonly ValueId[];
+	/**
 	 * Ends the import of this node. `model.op_unsupported`, `.op_attribute_unsupported`, `.type_unsupported` and
 	 * `.shape_unbound` cost the node (and name it in the refusals); any other code says that the model is invalid and
 	 * ends the whole import. `reason` says what was found and what is expected; node and operator are added to it.

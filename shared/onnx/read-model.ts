@@ -69,7 +69,8 @@ function checkMagic(bytes: Uint8Array, limits: ImportLimits): void {
 	if (starts(0x50, 0x4b, 0x03, 0x04)) malformed("the file is a zip archive: upload the model itself");
 }
 
-function readGraph(bytes: Uint8Array, proto: ProtoReader): OnnxGraph {
+/** Decodes a GraphProto: the model's or the one that an attribute holds. Throws as `readModel`. */
+export function readGraph(bytes: Uint8Array, proto: ProtoReader): OnnxGraph {
 	let name = "";
 	let sparseInitializers = 0;
 	const nodes: OnnxNode[] = [];

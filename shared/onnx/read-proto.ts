@@ -139,6 +139,7 @@ function readAttribute(
 	const single = { name: "", float: 0, int: 0, reference: "" };
 	let text: Uint8Array = new Uint8Array(0);
 	let tensor: OnnxTensor | null = null;
+	let graph: Uint8Array | null = null;
 	let typeNumber = 0;
 	const floats: number[] = [];
 	const ints: number[] = [];
@@ -173,7 +174,9 @@ function readAttribute(
 		5: value(5, (reader, type) => {
 			tensor = proto.tensor(w.readBytes(reader, type), `${what} '${single.name}': tensor`);
 		}),
-		6: value(6, skip),
+		6: value(6, (reader, type) => {
+			graph = w.readBytes(reader, type);
+		}),
 		7: value(7, (reader, type) => w.readRepeated(reader, type, w.wire.fixed32, w.readFloat, collect(floats))),
 		8: value(8, (reader, type) => w.readRepeated(reader, type, w.wire.varint, w.readInteger, collect(ints))),
 		9: value(9, skip),
@@ -191,7 +194,7 @@ function readAttribute(
 		23: value(23, skip),
 	});
 	const kind = attributeKind(typeNumber, filled, `${what} '${single.name}'`);
-	return { ...single, kind, text, tensor, floats, ints };
+	return { ...single, kind, text, tensor, graph, floats, ints };
 }
 
 /** The stated type; it must agree with the field that is filled. Files of IR version 1 state none. */

@@ -1,7 +1,8 @@
 // Takes the weights' values out of a model: tuning needs structure, not weights, and structure is small to upload.
 // Float tensors of more than `constantElementsMax` elements (initializers and Constant nodes) become graph inputs, listed in
 // the model's metadata; every other field is copied byte for byte. The result imports to the same program.
-// Bodies of control flow, which the importer never opens, are left out whole: they hold weights too.
+// Graphs that nodes hold (bodies of control flow) are left out whole, as they hold weights too, but for those that the
+// importer opens, which hold none.
 
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
@@ -10,6 +11,7 @@ import { elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount, type Shape } from "#shared/tensor/shape.ts";
 import { defaultImportLimits } from "./import-limits.ts";
 import type { OnnxAttribute, OnnxModel, OnnxNode, OnnxTensor } from "./model.ts";
+import { holdsOpenGraphs } from "./open-subgraph.ts";
 import { readModel } from "./read-model.ts";
 import { declaredTensor } from "./tensor-proto.ts";
 import { strippedWeightNames } from "./weight-roles.ts";
@@ -88,7 +90,11 @@ function rewriteGraph(
 				.tag(1, wire.bytes)
 				.bytes(writeNodeProto({ operator: "Identity", inputs: [name], outputs: [output] }));
 			added.push({ ...constant, name });
-		} else if (node !== undefined && [...node.attributes.values()].some(holdsGraphs)) {
+		} else if (
+			node !== undefined &&
+			[...node.attributes.values()].some(holdsGraphs) &&
+			!holdsOpenGraphs(node)
+		) {
 			writer.tag(1, wire.bytes).fork();
 			writeWithoutBodies(node.bytes, writer);
 			writer.join();

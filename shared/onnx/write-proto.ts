@@ -6,8 +6,24 @@ import type { Shape } from "#shared/tensor/shape.ts";
 import { codeOfDataType } from "./element-type.ts";
 import { wire } from "./wire.ts";
 
-/** An integer, a list of integers, a keyword, or a float. */
-export type WrittenAttribute = number | readonly number[] | string | { readonly float: number };
+/** An integer, a list of integers, a keyword, a float, or a graph. */
+export type WrittenAttribute =
+	| number
+	| readonly number[]
+	| string
+	| { readonly float: number }
+	| { readonly graph: WrittenGraph };
+
+export interface WrittenGraph {
+	readonly graphName: string;
+	/** NodeProto bytes. */
+	readonly nodes: readonly Uint8Array[];
+	/** TensorProto bytes. */
+	readonly initializers: readonly Uint8Array[];
+	/** ValueInfoProto bytes. */
+	readonly inputs: readonly Uint8Array[];
+	readonly outputs: readonly Uint8Array[];
+}
 
 export interface WrittenNode {
 	readonly operator: string;
@@ -18,18 +34,10 @@ export interface WrittenNode {
 	readonly attributes?: Readonly<Record<string, WrittenAttribute>>;
 }
 
-export interface WrittenModel {
+export interface WrittenModel extends WrittenGraph {
 	readonly irVersion: number;
 	/** Version by domain. */
 	readonly opsets: ReadonlyMap<string, number>;
-	readonly graphName: string;
-	/** NodeProto bytes. */
-	readonly nodes: readonly Uint8Array[];
-	/** TensorProto bytes. */
-	readonly initializers: readonly Uint8Array[];
-	/** ValueInfoProto bytes. */
-	readonly inputs: readonly Uint8Array[];
-	readonly outputs: readonly Uint8Array[];
 	/** FunctionProto bytes. */
 	readonly functions?: readonly Uint8Array[];
 }
@@ -40,11 +48,7 @@ export function writeModelProto(model: WrittenModel): Uint8Array {
 	writer.tag(1, wire.varint).int64(model.irVersion);
 	writer.tag(2, wire.bytes).string("kiln");
 	writer.tag(7, wire.bytes).fork();
-	for (const node of model.nodes) writer.tag(1, wire.bytes).bytes(node);
-	writer.tag(2, wire.bytes).string(model.graphName);
-	for (const tensor of model.initializers) writer.tag(5, wire.bytes).bytes(tensor);
-	for (const input of model.inputs) writer.tag(11, wire.bytes).bytes(input);
-	for (const output of model.outputs) writer.tag(12, wire.bytes).bytes(output);
+	writeGraph(writer, model);
 	writer.join();
 	for (const [domain, version] of model.opsets) {
 		writer.tag(8, wire.bytes).fork();
@@ -53,6 +57,15 @@ export function writeModelProto(model: WrittenModel): Uint8Array {
 	}
 	for (const definition of model.functions ?? []) writer.tag(25, wire.bytes).bytes(definition);
 	return writer.finish();
+}
+
+/** The fields of a GraphProto. */
+function writeGraph(writer: BinaryWriter, graph: WrittenGraph): void {
+	for (const node of graph.nodes) writer.tag(1, wire.bytes).bytes(node);
+	writer.tag(2, wire.bytes).string(graph.graphName);
+	for (const tensor of graph.initializers) writer.tag(5, wire.bytes).bytes(tensor);
+	for (const input of graph.inputs) writer.tag(11, wire.bytes).bytes(input);
+	for (const output of graph.outputs) writer.tag(12, wire.bytes).bytes(output);
 }
 
 /** NodeProto bytes. */
@@ -71,7 +84,7 @@ export function writeNodeProto(node: WrittenNode): Uint8Array {
 	return writer.finish();
 }
 
-/** AttributeProto: the value, then its type (1 float, 2 int, 3 string, 7 ints). */
+/** AttributeProto: the value, then its type (1 float, 2 int, 3 string, 5 graph, 7 ints). */
 function writeAttributeValue(writer: BinaryWriter, value: WrittenAttribute): void {
 	if (typeof value === "number") {
 		writer.tag(3, wire.varint).int64(value);
@@ -82,6 +95,11 @@ function writeAttributeValue(writer: BinaryWriter, value: WrittenAttribute): voi
 	} else if ("float" in value) {
 		writer.tag(2, wire.fixed32).float(value.float);
 		writer.tag(20, wire.varint).int32(1);
+	} else if ("graph" in value) {
+		writer.tag(6, wire.bytes).fork();
+		writeGraph(writer, value.graph);
+		writer.join();
+		writer.tag(20, wire.varint).int32(5);
 	} else {
 		for (const element of value) writer.tag(8, wire.varint).int64(element);
 		writer.tag(20, wire.varint).int32(7);

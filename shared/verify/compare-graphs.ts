@@ -5,6 +5,7 @@
 
 import { present } from "#shared/fault/assert.ts";
 import { type Graph, nodeOperands, type ValueId } from "#shared/graph/graph.ts";
+import type { ValueDomain } from "#shared/graph/value-domain.ts";
 import type { FieldBuffer, FieldFragment, FieldTrials } from "#shared/numeric/field-buffer.ts";
 import { fieldPairs } from "#shared/numeric/field-pair.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
@@ -13,6 +14,7 @@ import { elementCount } from "#shared/tensor/shape.ts";
 import { exponentialLanesMax, lanesAfter } from "./batch-lanes.ts";
 import type { Certificate } from "./certificate.ts";
 import { batchErrorLog2, type DifferenceSizes, hasExponentials, worstSizes } from "./error-bound.ts";
+import { choiceVariables, writeChoices } from "./field-choice.ts";
 import { createFieldFacts } from "./field-facts.ts";
 import type { FieldRun } from "./field-tensor.ts";
 import { sizeGraph } from "./graph-sizes.ts";
@@ -29,6 +31,8 @@ export interface CompareGraphsOptions {
 	readonly seed: number;
 	/** Elements of each tensor that both sides are given. */
 	readonly tensorElements: readonly number[];
+	/** For each tensor the numbers that its elements are among, or null where they are any. Default: any in all. */
+	readonly domains?: readonly (ValueDomain | null)[];
 	/** Default -60. */
 	readonly errorProbabilityLog2?: number;
 }
@@ -48,6 +52,8 @@ export interface EquivalenceCertificate
 	readonly fragment: FieldFragment;
 	/** `ideal`: float constants were read as the fractions and roots that they are rounded from (ideal-constant.ts). */
 	readonly constants: "exact" | "ideal";
+	/** Numbers that the elements of a tensor were taken to be among; the others are any. */
+	readonly domains: readonly { readonly tensor: number; readonly values: ValueDomain }[];
 }
 
 /** Where two sides differ: an element of an output, under the inputs that follow from the seed. */
@@ -87,7 +93,8 @@ export function compareGraphs(
 	right: BoundGraph,
 	options: CompareGraphsOptions,
 ): GraphComparison {
-	const tooLarge = excessOf(left.graph) ?? excessOf(right.graph);
+	const cases = Math.max(1, ...(options.domains ?? []).map((values) => values?.length ?? 1));
+	const tooLarge = excessOf(left.graph, cases) ?? excessOf(right.graph, cases);
 	if (tooLarge !== null) return { kind: "inconclusive", reason: tooLarge, witness: null };
 	let last: GraphComparison = { kind: "inconclusive", reason: "no reading was tried", witness: null };
 	for (const constants of ["exact", "ideal"] as const) {
@@ -123,7 +130,12 @@ function compareInFragment(
 ): GraphComparison {
 	const { seed } = options;
 	const target = options.errorProbabilityLog2 ?? errorProbabilityLog2Default;
-	const sizes = worstSizes(sizesOf(left.graph, fragment), sizesOf(right.graph, fragment));
+	const domains = options.domains ?? [];
+	const hasChoice = domains.some((values) => values !== null);
+	const sizes = worstSizes(
+		sizesOf(left.graph, fragment, hasChoice),
+		sizesOf(right.graph, fragment, hasChoice),
+	);
 	const uninterpreted = new Set<string>();
 	const mixesLanes = hasExponentials(sizes);
 	const lanesMax = Math.min(lanesWithin(left.graph), lanesWithin(right.graph), exponentialLanesMax);
@@ -132,17 +144,27 @@ function compareInFragment(
 	let trials = 0;
 	for (let batch = 0; batch < batchesMax; batch++) {
 		const pair = fieldPairs[batch % 2 === 0 ? 0 : 1];
-		const sides = sidesOver(left, right, options.tensorElements, constants === "ideal");
+		const sides = sidesOver(left, right, options, constants === "ideal");
 		const outcome = runTrials(sides, { pair, fragment, lanes, mixesLanes, seed, batch }, uninterpreted);
 		if (outcome.kind === "differed") {
 			const { output, index } = outcome;
-			return judgeDifference(left, right, uninterpreted, { seed, output, index, fragment, batch });
+			const readsBools = hasChoice || [left, right].some(({ graph }) => hasBoolInput(graph));
+			const witness = { seed, output, index, fragment, batch };
+			return judgeDifference(left, right, { uninterpreted, readsBools }, witness);
 		}
 		const gain = outcome.kind === "agreed" ? batchErrorLog2(sizes, pair, outcome) : 0;
 		if (outcome.kind === "agreed") trials += outcome.lanes;
 		errorLog2 += gain;
 		if (errorLog2 <= target && batch + 1 >= batchesMin) {
-			const certificate = certify(sizes, { seed, trials, uninterpreted, errorLog2, fragment, constants });
+			const certificate = certify(sizes, {
+				seed,
+				trials,
+				uninterpreted,
+				errorLog2,
+				fragment,
+				constants,
+				domains,
+			});
 			return { kind: "equal", certificate };
 		}
 		lanes = lanesAfter(lanes, gain, target - errorLog2, lanesMax) ?? lanes;
@@ -151,8 +173,8 @@ function compareInFragment(
 	return { kind: "inconclusive", reason, witness: null };
 }
 
-function sizesOf(graph: Graph, fragment: FieldFragment) {
-	return sizeGraph(graph, neededNodes(graph), fragment);
+function sizesOf(graph: Graph, fragment: FieldFragment, hasChoice: boolean) {
+	return sizeGraph(graph, neededNodes(graph), fragment, hasChoice);
 }
 
 function certify(
@@ -162,11 +184,13 @@ function certify(
 		readonly trials: number;
 		readonly uninterpreted: ReadonlySet<string>;
 		readonly errorLog2: number;
+		readonly domains: readonly (ValueDomain | null)[];
 	} & Reading,
 ): EquivalenceCertificate {
 	return {
 		fragment: found.fragment,
 		constants: found.constants,
+		domains: found.domains.flatMap((values, tensor) => (values === null ? [] : [{ tensor, values }])),
 		fieldPairs,
 		seeds: [found.seed],
 		trials: found.trials,
@@ -177,21 +201,34 @@ function certify(
 	};
 }
 
+/** What a reading leaves free, so that a difference in it need not be one of the models. */
+interface Freedoms {
+	readonly uninterpreted: ReadonlySet<string>;
+	readonly readsBools: boolean;
+}
+
 function judgeDifference(
 	left: BoundGraph,
 	right: BoundGraph,
-	uninterpreted: ReadonlySet<string>,
+	{ uninterpreted, readsBools }: Freedoms,
 	witness: FieldWitness,
 ): GraphComparison {
 	const { output, index, fragment } = witness;
-	const isExact = uninterpreted.size === 0 && [left, right].every(({ graph }) => hasExactConstants(graph));
+	const isExact =
+		uninterpreted.size === 0 && !readsBools && [left, right].every(({ graph }) => hasExactConstants(graph));
 	if (isExact) return { kind: "different", witness };
 	const cause =
 		uninterpreted.size > 0
 			? `with ${[...uninterpreted].sort().join(", ")} as uninterpreted functions`
-			: "with its constants taken for exact, which may be rounded ones";
+			: readsBools
+				? "with bools of inputs as variables that may be any number"
+				: "with its constants taken for exact, which may be rounded ones";
 	const reason = `output ${output} element ${index} differs in the ${fragment} reading, ${cause}`;
 	return { kind: "inconclusive", reason, witness };
+}
+
+function hasBoolInput({ inputs, values }: Graph): boolean {
+	return inputs.some(({ value }) => values[value]?.dataType === "bool");
 }
 
 /** Constants of few significant bits are what the author wrote; others may have been rounded. About half a type's bits. */
@@ -215,30 +252,40 @@ function hasExactConstants(graph: Graph): boolean {
 function sidesOver(
 	left: BoundGraph,
 	right: BoundGraph,
-	tensorElements: readonly number[],
+	{ tensorElements, domains = [] }: CompareGraphsOptions,
 	readsIdealConstants: boolean,
 ): BatchSides {
-	// Both sides of a round share what it has learnt.
-	let current: FieldRun | null = null;
-	const runOf = (trials: FieldTrials): FieldRun => {
-		if (current?.trials !== trials)
-			current = { trials, facts: createFieldFacts(trials), readsIdealConstants };
+	// Both sides of a round share what it has learnt, and the tensors.
+	let current: { readonly run: FieldRun; readonly given: readonly FieldBuffer[] } | null = null;
+	const begin = (drawn: readonly FieldBuffer[], trials: FieldTrials) => {
+		if (current?.run.trials === trials) return current;
+		const run: FieldRun = { trials, facts: createFieldFacts(trials), readsIdealConstants };
+		const given = drawn.map((buffer, at) => {
+			const values = domains[at] ?? null;
+			return values === null ? buffer : writeChoices(run, values, tensorElements[at] ?? 0, buffer);
+		});
+		current = { run, given };
 		return current;
 	};
-	const run =
+	const runSide =
 		({ graph, inputs }: BoundGraph) =>
-		(tensors: readonly FieldBuffer[], _: unknown, trials: FieldTrials): readonly FieldBuffer[] => {
+		(drawn: readonly FieldBuffer[], _: unknown, trials: FieldTrials): readonly FieldBuffer[] => {
+			const { run, given } = begin(drawn, trials);
 			const bound = inputs.flatMap((id, at) =>
-				id === null ? [] : [[id, present(tensors[at], "a tensor that both sides are given")] as const],
+				id === null ? [] : [[id, present(given[at], "a tensor that both sides are given")] as const],
 			);
-			return interpretGraphInFields(graph, new Map(bound), runOf(trials));
+			return interpretGraphInFields(graph, new Map(bound), run);
 		};
-	return { inputElements: tensorElements, expected: run(left), found: run(right) };
+	const inputElements = tensorElements.map((elements, at) => {
+		const values = domains[at] ?? null;
+		return values === null ? elements : elements * choiceVariables(values);
+	});
+	return { inputElements, expected: runSide(left), found: runSide(right) };
 }
 
-/** Why the graph is more than a field test takes in, or null. */
-function excessOf(graph: Graph): string | null {
-	const lanes = lanesOfFragment.rational;
+/** Why the graph is more than a field test takes in, or null. A choice computes every case. */
+function excessOf(graph: Graph, cases: number): string | null {
+	const lanes = lanesOfFragment.rational * cases;
 	const { operations, elements } = costOf(graph);
 	if (operations * lanes > operationsMax)
 		return `too large: ${operations} operations, at most ${operationsMax / lanes}`;

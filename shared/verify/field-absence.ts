@@ -4,6 +4,7 @@
 
 import { allocateField } from "#shared/numeric/field-buffer.ts";
 import { type FieldElement, fieldOperator } from "#shared/numeric/field-operators.ts";
+import { writeSymbol } from "#shared/numeric/field-uninterpreted.ts";
 import type { Hash64 } from "#shared/numeric/keyed-hash.ts";
 import { sameIdentity } from "./field-facts.ts";
 import { copyElement, type FieldRun, fillElement } from "./field-tensor.ts";
@@ -11,6 +12,12 @@ import { copyElement, type FieldRun, fillElement } from "./field-tensor.ts";
 function constantElement({ trials }: FieldRun, value: 0 | 1): FieldElement {
 	const element = { buffer: allocateField(1, trials.lanes), at: 0 };
 	fillElement(trials.lanes, value, element);
+	return element;
+}
+
+function infinityElement({ trials }: FieldRun): FieldElement {
+	const element = { buffer: allocateField(1, trials.lanes), at: 0 };
+	writeSymbol(trials, `${Number.NEGATIVE_INFINITY}`, element.buffer);
 	return element;
 }
 
@@ -48,16 +55,28 @@ function learn(run: FieldRun, result: FieldElement, absence: FieldElement | null
 	if (absence !== null) run.facts.absences.learn(run.facts.identityOf(result), absence);
 }
 
-/** Of a sum: -∞ where either is. Of finite values nothing need be learnt. */
-export function learnSum(run: FieldRun, left: FieldElement, right: FieldElement, result: FieldElement): void {
+/**
+ * Of a sum, which is -∞ where either is. Where both are, it is -∞ once and not twice: masks that are added to scores then
+ * are one mask of both bools.
+ */
+export function writeAbsentSum(
+	run: FieldRun,
+	left: FieldElement,
+	right: FieldElement,
+	result: FieldElement,
+): void {
 	if (!run.facts.hasInfinity() || run.facts.areFinite([left, right])) return;
 	const [one, other] = [absenceOf(run, left), absenceOf(run, right)];
 	if (one === null || other === null) return;
 	const { trials } = run;
+	const joint = jointAbsence(run, [one, other]) ?? constantElement(run, 0);
 	const union = constantElement(run, 0);
-	fieldOperator(trials, "multiply")(trials, [one, other], union);
-	fieldOperator(trials, "subtract")(trials, [other, union], union);
+	fieldOperator(trials, "subtract")(trials, [other, joint], union);
 	fieldOperator(trials, "add")(trials, [one, union], union);
+	if (!isNever(run, joint)) {
+		fieldOperator(trials, "multiply")(trials, [joint, infinityElement(run)], joint);
+		fieldOperator(trials, "subtract")(trials, [result, joint], result);
+	}
 	learn(run, result, union);
 }
 

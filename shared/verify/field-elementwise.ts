@@ -5,24 +5,18 @@ import { present } from "#shared/fault/assert.ts";
 import type {
 	BinaryNode,
 	BinaryOperator,
-	CastNode,
 	SelectNode,
 	UnaryNode,
 	UnaryOperator,
 } from "#shared/graph/graph.ts";
-import {
-	broadcastStrides,
-	createStridedWalk,
-	forEachRow,
-	rowExtent,
-	rowStride,
-} from "#shared/graph/strided-walk.ts";
 import { allocateField } from "#shared/numeric/field-buffer.ts";
 import { type FieldElement, fieldOperator } from "#shared/numeric/field-operators.ts";
-import { applyUninterpreted } from "#shared/numeric/field-uninterpreted.ts";
 import { type DataType, isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
-import { learnSelection, learnSum, writeIsAbsent } from "./field-absence.ts";
+import { learnSelection, writeAbsentSum, writeIsAbsent } from "./field-absence.ts";
+import { writeByCase } from "./field-choice.ts";
+import { type ElementFunction, first, forEachElement, uninterpreted } from "./field-each-element.ts";
+import { learnSummand, learnSumOfExponentials, writeLogOfSum } from "./field-log-sum.ts";
 import { learnExponential, learnMagnitude, writeSoftplus } from "./field-logarithm.ts";
 import {
 	learnGap,
@@ -41,65 +35,13 @@ import {
 	writeOrderUnion,
 } from "./field-order.ts";
 import {
-	allocateFor,
 	copyElement,
 	type EvaluateInFields,
-	type FieldOutput,
 	type FieldRun,
 	type FieldTensor,
 	fillElement,
-	knownTensor,
 } from "./field-tensor.ts";
 
-interface MutableElement extends FieldElement {
-	at: number;
-}
-type ElementFunction = (operands: readonly FieldElement[], result: FieldElement) => void;
-
-/** Applies `apply` to every element of the broadcast operands. */
-function forEachElement(
-	run: FieldRun,
-	operands: readonly FieldTensor[],
-	output: FieldOutput,
-	apply: ElementFunction,
-): FieldTensor["buffer"] {
-	const { lanes } = run.trials;
-	const buffer = allocateFor(run, output);
-	const elements = operands.map((operand): MutableElement => ({ buffer: operand.buffer, at: 0 }));
-	const result: MutableElement = { buffer, at: 0 };
-	const walk = createStridedWalk(
-		output.shape,
-		operands.map(({ shape }) => broadcastStrides(shape, output.shape)),
-	);
-	const extent = rowExtent(walk);
-	const strides = operands.map((_, operand) => rowStride(walk, operand));
-	forEachRow(walk, (base, offsets) => {
-		for (let step = 0; step < extent; step++) {
-			result.at = (base + step) * lanes;
-			elements.forEach((element, operand) => {
-				element.at = ((offsets[operand] ?? 0) + step * (strides[operand] ?? 0)) * lanes;
-			});
-			apply(elements, result);
-		}
-	});
-	return buffer;
-}
-
-/** A function that nothing is known of but its name: over integers it differs by type. */
-function uninterpreted(run: FieldRun, name: string, dataType: DataType): ElementFunction {
-	const named = isFloat(dataType) ? name : `${name} of ${dataType}`;
-	return (operands, result) =>
-		applyUninterpreted(
-			run.trials,
-			named,
-			operands.map(({ buffer }) => buffer),
-			operands.map(({ at }) => at),
-			result.buffer,
-			result.at,
-		);
-}
-
-const first = (operands: readonly FieldElement[]): FieldElement => present(operands[0], "a first operand");
 const both = ([a, b]: readonly FieldElement[]): readonly [FieldElement, FieldElement] => [
 	present(a, "a first operand"),
 	present(b, "a second operand"),
@@ -132,7 +74,16 @@ const unaries: Partial<Readonly<Record<UnaryOperator, (run: FieldRun) => Element
 	log: (run) => {
 		const otherwise = uninterpreted(run, "log", "float64");
 		return (operands, result) => {
-			if (!writeSoftplus(run, first(operands), result)) otherwise(operands, result);
+			const isKnown =
+				writeSoftplus(run, first(operands), result) || writeLogOfSum(run, first(operands), result);
+			if (!isKnown) otherwise(operands, result);
+		};
+	},
+	isInfinite: (run) => {
+		const otherwise = uninterpreted(run, "isInfinite", "float64");
+		return (operands, result) => {
+			if (run.facts.isFinite(first(operands).buffer)) fillElement(run.trials.lanes, 0, result);
+			else otherwise(operands, result);
 		};
 	},
 	reciprocal: (run) => {
@@ -156,6 +107,7 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 		apply = (elements, result) => {
 			if (operator === "exp" && isZero(run, first(elements))) {
 				fillElement(trials.lanes, 1, result);
+				learnSummand(run, first(elements), result);
 				return;
 			}
 			const limit = run.facts.isMinusInfinity(first(elements)) ? limits.get(operator) : undefined;
@@ -164,10 +116,24 @@ export const evaluateUnary: EvaluateInFields<UnaryNode> = (run, { operator }, op
 			if (limit !== undefined || operator !== "exp") return;
 			learnShare(run, first(elements), result);
 			learnExponential(run, first(elements), result);
+			learnSummand(run, first(elements), result);
 		};
 	}
-	return forEachElement(run, operands, output, apply);
+	return forEachElement(
+		run,
+		operands,
+		output,
+		operator === "negate" || operator === "not" ? byCase(run, apply) : apply,
+	);
 };
+
+/** The function case by case where operands depend on a choice (field-choice.ts). */
+function byCase(run: FieldRun, apply: ElementFunction, isOfNumbers = false): ElementFunction {
+	if (!run.facts.hasChoice()) return apply;
+	return (operands, result) => {
+		if (!writeByCase(run, apply, operands, result, isOfNumbers)) apply(operands, result);
+	};
+}
 
 /** Whether the value is 0 in all lanes, inside exponents too: its exponential is the number 1, which may stand in exponents. */
 function isZero({ trials }: FieldRun, { buffer, at }: FieldElement): boolean {
@@ -194,8 +160,13 @@ const ring =
 			// Minus infinity absorbs what is added to it.
 			if (operator !== "multiply" && facts.isMinusInfinity(left)) copyElement(trials.lanes, left, result);
 			else if (operator === "add" && facts.isMinusInfinity(right)) copyElement(trials.lanes, right, result);
-			else apply(trials, operands, result);
-			if (operator === "add") learnSum(run, left, right, result);
+			else {
+				apply(trials, operands, result);
+				if (operator === "add") {
+					writeAbsentSum(run, left, right, result);
+					learnSumOfExponentials(run, operands, result);
+				}
+			}
 			if (operator === "subtract") learnGap(run, [left, right], result, dataType);
 		};
 	};
@@ -262,8 +233,26 @@ export const evaluateBinary: EvaluateInFields<BinaryNode> = (run, { operator }, 
 		const exponent = constantExponent(operands[1]);
 		if (exponent !== null) apply = powerBy(run, exponent);
 	}
+	if (polynomials.has(operator)) apply = byCase(run, apply);
+	else if (comparisons.has(operator)) apply = byCase(run, apply, true);
 	return forEachElement(run, operands, output, apply);
 };
+
+const polynomials: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
+	"add",
+	"subtract",
+	"multiply",
+	"and",
+	"or",
+	"xor",
+]);
+const comparisons: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
+	"equal",
+	"less",
+	"lessOrEqual",
+	"greater",
+	"greaterOrEqual",
+]);
 
 const exponentMax = 16;
 
@@ -294,7 +283,7 @@ function powerBy(run: FieldRun, exponent: number): ElementFunction {
 export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operands, output) => {
 	const { trials } = run;
 	const scaled = scratch(run);
-	return forEachElement(run, operands, output, ([condition, whenTrue, whenFalse], result) => {
+	const apply: ElementFunction = ([condition, whenTrue, whenFalse], result) => {
 		if (condition === undefined || whenTrue === undefined || whenFalse === undefined) return;
 		const truth = truthOf(run, condition);
 		if (truth !== null) {
@@ -318,7 +307,8 @@ export const evaluateSelect: EvaluateInFields<SelectNode> = (run, _node, operand
 			fieldOperator(trials, "add")(trials, [whenFalse, scaled], result);
 		}
 		learnSelection(run, condition, [whenTrue, whenFalse], result);
-	});
+	};
+	return forEachElement(run, operands, output, byCase(run, apply));
 };
 
 /** A bool that is the same number in all lanes, or null. */
@@ -327,23 +317,4 @@ function truthOf({ trials }: FieldRun, { buffer, at }: FieldElement): boolean | 
 	if (value > 1) return null;
 	for (let lane = 1; lane < trials.lanes; lane++) if (buffer.outside[at + lane] !== value) return null;
 	return value === 1;
-}
-
-/** Floats of all widths are the same numbers; bools are 0 and 1; other conversions are functions of their types. */
-export const evaluateCast: EvaluateInFields<CastNode> = (run, _node, operands, output) => {
-	const operand = present(operands[0], "a cast's operand");
-	const [from, to] = [operand.dataType, output.dataType];
-	if (keepsNumbers(from, to)) return operand.buffer;
-	if (to !== "bool") return forEachElement(run, operands, output, uninterpreted(run, `cast to ${to}`, from));
-	const zero = knownTensor(run, { dataType: "bool", shape: [], bytes: new Uint8Array(1) });
-	return forEachElement(run, operands, output, (elements, result) => {
-		writeEquality(run, [first(elements), { buffer: zero.buffer, at: 0 }], result);
-		writeNot(run, result, result);
-	});
-};
-
-/** Whether a cast is the identity on all numbers of the type, but for rounding. */
-export function keepsNumbers(from: DataType, to: DataType): boolean {
-	if (from === to || (isFloat(from) && isFloat(to))) return true;
-	return from === "bool";
 }

@@ -44,6 +44,17 @@ export interface RowSumFact {
 	readonly absence: FieldElement;
 }
 
+/** One of few numbers (field-choice.ts): for each the bool that it is this one; their sum is 1. */
+export interface Choice {
+	readonly bools: readonly FieldElement[];
+}
+
+/** What a value is in each case of a choice. */
+export interface ChoiceFact {
+	readonly choice: Choice;
+	readonly cases: readonly FieldElement[];
+}
+
 /** What is known of values by their identity. */
 interface FactMap<Fact> {
 	learn(identity: Hash64, fact: Fact): void;
@@ -72,8 +83,14 @@ export interface FieldFacts {
 	/** d of e^d and x of |x|, looked for only in graphs with a logarithm (field-logarithm.ts). */
 	readonly exponents: FactMap<FieldElement>;
 	readonly magnitudes: FactMap<FieldElement>;
+	/** All dᵢ of Σ e^dᵢ, numbers for any real inputs (field-log-sum.ts). */
+	readonly exponentials: FactMap<readonly FieldElement[]>;
 	noteLogarithm(): void;
 	hasLogarithm(): boolean;
+	/** Values that depend on an input of few numbers, looked for only where there is one. */
+	readonly choices: FactMap<ChoiceFact>;
+	noteChoice(): void;
+	hasChoice(): boolean;
 }
 
 /** 53 bits of an identity. Both hashes are compared after a look-up, so that a chance meeting only loses a fact. */
@@ -101,6 +118,7 @@ export function createFieldFacts(trials: FieldTrials): FieldFacts {
 	let hasInfinity = false;
 	let hasPeak = false;
 	let hasLogarithm = false;
+	let hasChoice = false;
 	return {
 		identityOf,
 		find: facts.find,
@@ -128,10 +146,16 @@ export function createFieldFacts(trials: FieldTrials): FieldFacts {
 		hasPeak: () => hasPeak,
 		exponents: createFactMap(),
 		magnitudes: createFactMap(),
+		exponentials: createFactMap(),
 		noteLogarithm: () => {
 			hasLogarithm = true;
 		},
 		hasLogarithm: () => hasLogarithm,
+		choices: createFactMap(),
+		noteChoice: () => {
+			hasChoice = true;
+		},
+		hasChoice: () => hasChoice,
 	};
 }
 

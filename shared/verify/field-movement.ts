@@ -16,6 +16,7 @@ import { absorb, finalise } from "#shared/numeric/keyed-hash.ts";
 import { readElements, writeElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
+import { writeChosenGather } from "./field-chosen-gather.ts";
 import {
 	allocateFor,
 	copyElement,
@@ -42,7 +43,10 @@ export const evaluateMovement: EvaluateInFields<GraphNode> = (run, node, operand
 
 type AnyGather = GatherNode | GatherElementsNode | GatherNdNode;
 
-/** With indices that no input decides it is a movement; else an uninterpreted function of the data and each index. */
+/**
+ * With indices that no input decides it is a movement, with those that are choices a sum over their cases; else an
+ * uninterpreted function of the data and each index.
+ */
 export const evaluateAnyGather: EvaluateInFields<AnyGather> = (run, node, operands, output) => {
 	const [data, indices] = operands;
 	assert(data !== undefined && indices !== undefined, "a gather has data and indices");
@@ -106,7 +110,6 @@ function gatherByHash(
 	const { lanes } = run.trials;
 	const buffer = allocateFor(run, output);
 	const name = node.kind === "gatherNd" ? `gatherNd ${node.batchAxes}` : `${node.kind} ${node.axis}`;
-	run.trials.uninterpreted.add(node.kind);
 	let dataHash = nameHash(`${name} of [${data.shape.join()}]`);
 	let dataCheck = dataHash ^ 0x3c6ef372;
 	for (let at = 0; at < data.buffer.outside.length; at += lanes) {
@@ -117,6 +120,8 @@ function gatherByHash(
 	const places = gatheredPlaces(node, data, indices);
 	const count = elementCount(output.shape);
 	for (let element = 0; element < count; element++) {
+		if (writeChosenGather(run, node, [data, indices], element, { buffer, at: element * lanes })) continue;
+		run.trials.uninterpreted.add(node.kind);
 		const { tuple, beside } = places(element);
 		let a = absorb(dataHash, beside);
 		let b = absorb(dataCheck, beside);

@@ -7,6 +7,8 @@ import { type FieldElement, fieldOperator } from "#shared/numeric/field-operator
 import { writeSymbol } from "#shared/numeric/field-uninterpreted.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { elementCount, rowMajorStrides, type Shape } from "#shared/tensor/shape.ts";
+import { writeByCase } from "./field-choice.ts";
+import { learnSumOfExponentials } from "./field-log-sum.ts";
 import { learnRowSum } from "./field-masked-rows.ts";
 import { writeExtremum } from "./field-order.ts";
 import { allocateFor, copyElement, type EvaluateInFields, fillElement } from "./field-tensor.ts";
@@ -25,9 +27,15 @@ export const evaluateReduce: EvaluateInFields<ReduceNode> = (run, node, operands
 		const members = group.map((at): FieldElement => ({ buffer: input.buffer, at: at * lanes }));
 		if (operator === "sum" || operator === "product") {
 			const apply = fieldOperator(trials, operator === "sum" ? "add" : "multiply");
-			fillElement(lanes, operator === "sum" ? 0 : 1, result);
-			for (const member of members) apply(trials, [result, member], result);
-			if (operator === "sum") learnRowSum(run, members, result);
+			const fold = (folded: readonly FieldElement[], into: FieldElement): void => {
+				fillElement(lanes, operator === "sum" ? 0 : 1, into);
+				for (const member of folded) apply(trials, [into, member], into);
+			};
+			if (operator !== "sum" || !writeByCase(run, fold, members, result)) fold(members, result);
+			if (operator === "sum") {
+				learnRowSum(run, members, result);
+				learnSumOfExponentials(run, members, result);
+			}
 		} else if (members.length === 0) {
 			const lowest = operator === "max" ? "-Infinity" : "Infinity";
 			const name = isFloat(input.dataType) ? lowest : `${operator} of no ${input.dataType}`;

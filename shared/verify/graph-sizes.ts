@@ -17,7 +17,8 @@ import type { MapOperator } from "#shared/program/program.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import type { Shape } from "#shared/tensor/shape.ts";
-import { constantExponent, keepsNumbers } from "./field-elementwise.ts";
+import { keepsNumbers } from "./field-cast.ts";
+import { constantExponent } from "./field-elementwise.ts";
 import type { FunctionSizes } from "./function-sizes.ts";
 import { reshapedAxes } from "./reshaped-axes.ts";
 import {
@@ -35,19 +36,29 @@ interface Sizing {
 	readonly graph: Graph;
 	readonly fragment: FieldFragment;
 	readonly bounds: Map<ValueId, SizeBound>;
+	/** Whether an input is one of few numbers, so that gathers may be sums and every value may be looked up. */
+	readonly hasChoice: boolean;
 	/** Whether a constant is minus infinity: without one no value is. */
 	readonly hasInfinity: boolean;
 	/** Of the bools that a value, or the row it is of, is minus infinity; those without are numbers. */
 	readonly absences: Map<ValueId, SizeBound>;
 	readonly arguments: SizeBound[];
+	/** Sums of the exponents of all exponentials so far: the mean of some is taken out of a logarithm. */
+	exponents: SizeBound;
 	/** Names of denominators and roots; values have their own id, moved ones come after. */
 	nextName: number;
 }
 
 /** Bounds for every output of the graph, in the order of its outputs. `nodes`: those that matter, in order. */
-export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: FieldFragment): FunctionSizes {
+export function sizeGraph(
+	graph: Graph,
+	nodes: readonly GraphNode[],
+	fragment: FieldFragment,
+	hasChoice: boolean,
+): FunctionSizes {
 	const sizing: Sizing = {
 		graph,
+		hasChoice,
 		hasInfinity: [...graph.constants.values()].some(
 			(constant) => isFloat(constant.dataType) && readElements(constant).includes(Number.NEGATIVE_INFINITY),
 		),
@@ -55,10 +66,13 @@ export function sizeGraph(graph: Graph, nodes: readonly GraphNode[], fragment: F
 		bounds: new Map(),
 		absences: new Map(),
 		arguments: [],
+		exponents: sizeOfConstant(),
 		nextName: graph.values.length,
 	};
 	for (const node of nodes) {
-		sizing.bounds.set(node.output, sizeNode(sizing, node));
+		const bound = sizeNode(sizing, node);
+		sizing.bounds.set(node.output, bound);
+		if (hasChoice) sizing.arguments.push(bound);
 		const absence = sizing.hasInfinity ? sizeAbsence(sizing, node) : null;
 		if (absence !== null) sizing.absences.set(node.output, absence);
 	}
@@ -152,8 +166,19 @@ const sizeUnary: Sizer<UnaryNode> = (sizing, { operator, input, output }) => {
 	if (operator === "abs") return extremumOf(sizing, [operand.bound]);
 	if (!transcendental.has(operator)) {
 		const variable = uninterpreted(sizing, [input]);
-		// A logarithm may be the difference of softplus and a maximum.
-		return operator === "log" ? sizeOfSum(variable, sizeOfVariable()) : variable;
+		if (operator !== "log") return variable;
+		// A logarithm may be the difference of softplus and a maximum, or the mean of exponents and another function of them.
+		sizing.arguments.push(sizing.exponents);
+		return sizeOfSum(sizeOfSum(variable, sizeOfVariable()), sizing.exponents);
+	}
+	if (operator === "exp") {
+		const shape = shapeOf(sizing, input);
+		const axes = shape.map((_, axis) => axis);
+		const sum = sizeOfReduction("sum", boundOf(sizing, input), axes, (axis) => shape[axis] ?? 1);
+		sizing.exponents = sizeOfSum(
+			sizing.exponents,
+			moved(sizing, sum, () => []),
+		);
 	}
 	const isInterpreted = fragment === "full" || (fragment === "exponential" && operator === "exp");
 	if (!isInterpreted || operator !== "sqrt") sizing.arguments.push(operand.bound);
@@ -172,7 +197,12 @@ const sizeBinary: Sizer<BinaryNode> = (sizing, { operator, left, right, output }
 		const absence = sizing.absences.get(right);
 		return absence === undefined ? quotient : sizeOfSum(quotient, sizeOfProduct(quotient, absence));
 	}
-	if (ring !== undefined) return sizeOfMap(ring, operands, fragment, output, []);
+	if (ring !== undefined) {
+		const result = sizeOfMap(ring, operands, fragment, output, []);
+		const [one, other] = [sizing.absences.get(left), sizing.absences.get(right)];
+		if (operator !== "add" || one === undefined || other === undefined) return result;
+		return sizeOfSum(result, sizeOfProduct(one, other));
+	}
 	if (operator === "maximum" || operator === "minimum") return extremumOf(sizing, [a, b]);
 	if (operator === "or" || operator === "xor") return sizeOfSum(sizeOfProduct(a, b), sizeOfSum(a, b));
 	if (operator === "power" && isReal) {
@@ -255,7 +285,7 @@ const sizers: { readonly [K in GraphNode["kind"]]: Sizer<Extract<GraphNode, { ki
 	gather: (sizing, { data, indices, axis, output }) => {
 		sizing.arguments.push(boundOf(sizing, indices), boundOf(sizing, data));
 		const count = shapeOf(sizing, output).length - shapeOf(sizing, data).length + 1;
-		const gathered = moved(sizing, boundOf(sizing, data), (own) => {
+		const gathered = moved(sizing, sizeOfChosen(sizing, data, axis), (own) => {
 			if (own < axis) return [own];
 			return own > axis ? [own + count - 1] : Array.from({ length: count }, (_, index) => axis + index);
 		});
@@ -272,8 +302,21 @@ function sizeAnyGather(
 ): SizeBound {
 	for (const id of nodeOperands(node)) sizing.arguments.push(boundOf(sizing, id));
 	const all = shapeOf(sizing, node.output).map((_, axis) => axis);
+	const data =
+		node.kind === "gatherElements" ? sizeOfChosen(sizing, node.data, node.axis) : boundOf(sizing, node.data);
 	return sizeOfSum(
-		moved(sizing, boundOf(sizing, node.data), () => all),
+		moved(sizing, data, () => all),
 		sizeOfVariable(),
+	);
+}
+
+/** Elements of the data, or the sum over all along the axis of each times the bool that it is the one. */
+function sizeOfChosen(sizing: Sizing, data: ValueId, axis: number): SizeBound {
+	const bound = boundOf(sizing, data);
+	if (!sizing.hasChoice) return bound;
+	const extent = shapeOf(sizing, data)[axis] ?? 1;
+	return sizeOfSum(
+		bound,
+		sizeOfReduction("sum", sizeOfProduct(bound, sizeOfVariable()), [axis], () => extent),
 	);
 }

@@ -15,7 +15,8 @@ import type { FieldBuffer } from "#shared/numeric/field-buffer.ts";
 import { isFloat } from "#shared/tensor/data-type.ts";
 import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
-import { evaluateBinary, evaluateCast, evaluateSelect, evaluateUnary } from "./field-elementwise.ts";
+import { evaluateCast } from "./field-cast.ts";
+import { evaluateBinary, evaluateSelect, evaluateUnary } from "./field-elementwise.ts";
 import { evaluateMatmul } from "./field-matmul.ts";
 import { evaluateAnyGather, evaluateMovement, evaluateReshape } from "./field-movement.ts";
 import { evaluateCumulativeSum, evaluateReduce } from "./field-reduce.ts";
@@ -140,6 +141,7 @@ const totalUnaries: ReadonlySet<UnaryOperator> = new Set<UnaryOperator>([
 	"sigmoid",
 	"tanh",
 	"sqrt",
+	"isInfinite",
 ]);
 const totalBinaries: ReadonlySet<BinaryOperator> = new Set<BinaryOperator>([
 	"add",

@@ -35,6 +35,7 @@ export function operatorModel(given: OperatorCase): Uint8Array {
 		opsets: new Map([
 			["", given.opset ?? 21],
 			["com.microsoft", 1],
+			["ai.onnx.preview", 1],
 		]),
 		graphName: "operator",
 		nodes: [

@@ -76,6 +76,39 @@ const equal: readonly (readonly [string, Formula, Formula])[] = [
 	["|x| = |-x|", (b, x) => b.unary("abs", x), (b, x) => b.unary("abs", b.unary("negate", x))],
 	["softmax without its maximum", (b, x) => softmax(b, x, x), (b, x, y) => softmax(b, x, y)],
 	["log(1 + e^x) = max(x, 0) + log(1 + e^-|x|)", softplus, stableSoftplus()],
+	["log Σ e^x with and without its maximum", logSum(), logSum({ shift: maximumOfRows })],
+	[
+		"log Σ e^x less anything of its row",
+		logSum(),
+		logSum({ shift: (b, _, y) => b.reduce("sum", y, [1], true) }),
+	],
+	[
+		"log Σ e^x with a maximum that may not be infinite",
+		logSum(),
+		logSum({
+			shift: (b, x, y) => {
+				const largest = maximumOfRows(b, x, y);
+				return b.select(b.unary("isInfinite", largest), constant(b, 0), largest);
+			},
+		}),
+	],
+	[
+		"log(e^x + e^y) is that of a sum over both",
+		(b, x, y) => b.unary("log", b.binary("add", b.unary("exp", x), b.unary("exp", y))),
+		(b, x, y) => {
+			const both = b.concat(
+				[x, y].map((each) => b.reshape(each, [1, extent, extent])),
+				0,
+			);
+			return b.unary("log", b.reduce("sum", b.unary("exp", both), [0], false));
+		},
+	],
+	[
+		"log Σ e^x less the first of its row",
+		logSum(),
+		logSum({ shift: (b, x) => b.slice(x, [0, 0], [extent, 1], [1, 1]) }),
+	],
+	["log e^x = x", (b, x) => b.unary("log", b.unary("exp", x)), (_, x) => x],
 	[
 		"-∞ absorbs",
 		(b, x) => b.unary("exp", b.binary("add", x, constant(b, -Infinity))),
@@ -92,6 +125,34 @@ const equal: readonly (readonly [string, Formula, Formula])[] = [
 		(b, x) => b.binary("multiply", b.binary("multiply", x, constant(b, 8 ** -0.25)), constant(b, 8 ** -0.25)),
 	],
 ];
+
+interface LogSum {
+	/** What the exponents are lowered by: one number a row. */
+	readonly shift?: Formula;
+	/** What is added again. */
+	readonly raise?: Formula;
+	readonly factor?: number;
+	readonly axis?: 0 | 1;
+}
+
+/** raise + log(factor Σ e^(x - shift)) over the axis. */
+function logSum({
+	shift = (b) => constant(b, 0),
+	raise = shift,
+	factor = 1,
+	axis = 1,
+}: LogSum = {}): Formula {
+	return (b, x, y) => {
+		const exponential = b.unary("exp", b.binary("subtract", x, shift(b, x, y)));
+		const sum = b.reduce("sum", exponential, [axis], true);
+		const scaled = factor === 1 ? sum : b.binary("multiply", sum, constant(b, factor));
+		return b.binary("add", b.unary("log", scaled), raise(b, x, y));
+	};
+}
+
+function maximumOfRows(b: GraphBuilder, x: ValueId, _: ValueId): ValueId {
+	return b.reduce("max", x, [1], true);
+}
 
 /** exp(x - s) over its row's sum, s the maximum of a row of `shifting`. */
 function softmax(b: GraphBuilder, x: ValueId, shifting: ValueId): ValueId {
@@ -110,6 +171,24 @@ const different: readonly (readonly [string, Formula, Formula])[] = [
 		softplus,
 		(b, x) => b.unary("log", b.binary("add", b.unary("exp", x), constant(b, 2))),
 	],
+	[
+		"log Σ e^(x - M) is not log Σ e^x",
+		logSum(),
+		logSum({ shift: maximumOfRows, raise: (b) => constant(b, 0) }),
+	],
+	["log Σ e^x of rows is not that of columns", logSum(), logSum({ axis: 0 })],
+	[
+		"log Σ e^x with another number added again",
+		logSum(),
+		logSum({ shift: maximumOfRows, raise: (b, x, y) => maximumOfRows(b, y, x) }),
+	],
+	["log(2 Σ e^x) is not log Σ e^x", logSum(), logSum({ factor: 2 })],
+	[
+		"a row's exponential counted twice",
+		logSum(),
+		(b, x, y) => logSum()(b, b.concat([x, b.slice(x, [0, 0], [extent, 1], [1, 1])], 1), y),
+	],
+	["shifts that differ within a row", logSum(), logSum({ shift: (_, __, y) => y, raise: maximumOfRows })],
 	["√(x²) is not x", (b, x) => b.unary("sqrt", b.binary("multiply", x, x)), (_, x) => x],
 	["products do not commute", (b, x, y) => b.matmul(x, y), (b, x, y) => b.matmul(y, x)],
 	["a square matrix is not its transpose", (b, x) => b.transpose(x, [1, 0]), (_, x) => x],
@@ -167,6 +246,19 @@ test.each(seeds)("seed %i: in float16 1/√8 is a product of two fourth roots, a
 		compareGraphs(scaled(8 ** -0.5), scaled(...factors), { seed, tensorElements: [extent] }).kind;
 	expect(verdict(8 ** -0.25, 8 ** -0.25)).toBe("equal");
 	expect(verdict(8 ** -0.25, 8 ** -0.25 * (1 + 2 ** -6))).not.toBe("equal");
+});
+
+test("bools of inputs are variables, of which a difference says nothing", () => {
+	const side = (formula: (b: GraphBuilder, c: ValueId) => ValueId): BoundGraph => {
+		const graph = tensorGraph((b) => [formula(b, b.input("c", "bool", [extent], "activation"))]);
+		return { graph, inputs: graph.inputs.map(({ value }) => value) };
+	};
+	const outcome = compareGraphs(
+		side((b, c) => b.binary("and", c, c)),
+		side((b, c) => b.unary("not", b.unary("not", c))),
+		{ seed: 1, tensorElements: [extent] },
+	);
+	expect(outcome).toMatchObject({ kind: "inconclusive", reason: expect.stringContaining("bools") });
 });
 
 test("a model beyond the limit is inconclusive, and says so", () => {

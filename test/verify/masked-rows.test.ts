@@ -40,7 +40,21 @@ const sumOf = ({ b }: Row, x: ValueId): ValueId => b.reduce("sum", x, [1], true)
 const hiddenScores: Formula = (row) => row.b.select(row.allowed, row.scores, scalar(row, -Infinity));
 const biasedScores: Formula = ({ b, scores, bias }) => b.binary("add", scores, bias);
 /** 0 where shown, -∞ where hidden. */
-const penalty: Formula = (row) => row.b.select(row.allowed, scalar(row, 0), scalar(row, -Infinity));
+const penaltyOf =
+	(shown: Formula): Formula =>
+	(row) =>
+		row.b.select(shown(row), scalar(row, 0), scalar(row, -Infinity));
+const penalty: Formula = penaltyOf(({ allowed }) => allowed);
+/** Another bool that inputs decide. */
+const isPositive: Formula = (row) => row.b.binary("less", scalar(row, 0), row.bias);
+const plus =
+	(left: Formula, right: Formula): Formula =>
+	(row) =>
+		row.b.binary("add", left(row), right(row));
+const shownIf =
+	(operator: "and" | "or"): Formula =>
+	(row) =>
+		row.b.binary(operator, row.allowed, isPositive(row));
 const isHiddenRow: Formula = (row) =>
 	row.b.binary("equal", maximumOf(row, penalty(row)), scalar(row, -Infinity));
 
@@ -88,6 +102,32 @@ const equal: readonly (readonly [string, Formula, Formula])[] = [
 		(row) => row.b.binary("add", row.scores, penalty(row)),
 	],
 	[
+		"two penalties added are one of both bools",
+		plus(
+			plus(({ scores }) => scores, penalty),
+			penaltyOf(isPositive),
+		),
+		(row) => row.b.select(shownIf("and")(row), row.scores, scalar(row, -Infinity)),
+	],
+	[
+		"a penalty added twice is added once",
+		plus(
+			penalty,
+			plus(penalty, ({ scores }) => scores),
+		),
+		hiddenScores,
+	],
+	[
+		"softmax under two penalties and under one mask",
+		softmax(
+			plus(
+				plus(({ scores }) => scores, penalty),
+				penaltyOf(isPositive),
+			),
+		),
+		softmax((row) => row.b.select(shownIf("and")(row), row.scores, scalar(row, -Infinity))),
+	],
+	[
 		"a maximum of numbers is not -∞",
 		(row) =>
 			row.b.select(
@@ -100,6 +140,30 @@ const equal: readonly (readonly [string, Formula, Formula])[] = [
 ];
 
 const different: readonly (readonly [string, Formula, Formula])[] = [
+	[
+		"two penalties added hide what either hides",
+		plus(
+			plus(({ scores }) => scores, penalty),
+			penaltyOf(isPositive),
+		),
+		(row) => row.b.select(shownIf("or")(row), row.scores, scalar(row, -Infinity)),
+	],
+	[
+		"two penalties are not one of them",
+		plus(
+			plus(({ scores }) => scores, penalty),
+			penaltyOf(isPositive),
+		),
+		hiddenScores,
+	],
+	[
+		"numbers that are added twice count twice",
+		plus(
+			({ bias }) => bias,
+			plus(penalty, ({ bias }) => bias),
+		),
+		plus(({ bias }) => bias, penalty),
+	],
 	["without its guard", guarded(hiddenScores), softmax(hiddenScores)],
 	[
 		"the reciprocal of a guarded sum is 1 in a hidden row, not 0",

@@ -111,6 +111,15 @@ function softsign(context: NodeContext, x: ValueId): ValueId {
 	return build.binary("divide", x, withScalar(build, "add", build.unary("abs", x), 1));
 }
 
+/** gate · sigmoid(alpha gate) · linear, of two operands that broadcast. */
+function importSwiGlu(context: NodeContext): void {
+	const { build } = context;
+	const gate = context.input(0);
+	demandFloat(context, gate);
+	const swished = swish(build, gate, context.attributeFloat("alpha", 1));
+	context.output(0, build.binary("multiply", swished, context.input(1)));
+}
+
 function thresholdedRelu(context: NodeContext, x: ValueId): ValueId {
 	const { build } = context;
 	const above = withScalar(build, "greater", x, context.attributeFloat("alpha", 1));
@@ -150,6 +159,7 @@ export const activationOperators: Readonly<Record<string, OperatorEntry>> = {
 		activation((context, x) => swish(context.build, x, context.attributeFloat("alpha", 1))),
 		24,
 	),
+	SwiGLU: operatorEntry(importSwiGlu, 28),
 	ThresholdedRelu: operatorEntry(activation(thresholdedRelu), 10),
 	Shrink: operatorEntry(importShrink, 9, "Integer types take whole thresholds and biases."),
 };

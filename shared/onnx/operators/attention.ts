@@ -96,14 +96,15 @@ function padMask(context: NodeContext, mask: ValueId, columns: number): ValueId 
 /** [B, 1, 1, T]: the keys of each batch that are not padding. */
 function lengthMask(context: NodeContext, lengths: ValueId, columns: number): ValueId {
 	const { build } = context;
-	return build.binary("less", positions(context, "int32", columns), lengthsByBatch(context, lengths));
+	const keys = positions(context, build.dataTypeOf(lengths), columns);
+	return build.binary("less", keys, lengthsByBatch(context, lengths));
 }
 
-/** Valid lengths [B] as int32 [B, 1, 1, 1]. */
+/** Valid lengths [B] as [B, 1, 1, 1]. */
 function lengthsByBatch(context: NodeContext, lengths: ValueId): ValueId {
 	const { build } = context;
 	const [batch = 0] = build.shapeOf(lengths);
-	return build.reshape(build.cast(lengths, "int32"), [batch, 1, 1, 1]);
+	return build.reshape(lengths, [batch, 1, 1, 1]);
 }
 
 /** Queries are the last tokens of the keys: of the valid ones where lengths are given, else of past and present. */
@@ -113,12 +114,13 @@ function causality(context: NodeContext, lengths: ValueId | null, rows: number, 
 		const past = context.optionalInput(4);
 		return causalMask(context, past === null ? 0 : (build.shapeOf(past)[2] ?? 0), rows, columns);
 	}
+	const dataType = build.dataTypeOf(lengths);
 	const ends = build.binary(
 		"add",
 		lengthsByBatch(context, lengths),
-		positions(context, "int32", rows, 1, -rows),
+		positions(context, dataType, rows, 1, -rows),
 	);
-	return build.binary("lessOrEqual", positions(context, "int32", columns), ends);
+	return build.binary("lessOrEqual", positions(context, dataType, columns), ends);
 }
 
 function softmaxType(context: NodeContext, operandType: DataType): DataType {

@@ -2,12 +2,16 @@
 // a loss stays one row-wise program with the log-softmax before it.
 
 import type { ValueId } from "#shared/graph/graph.ts";
+import { classDomain } from "#shared/graph/value-domain.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { NodeContext, OperatorEntry } from "../node-context.ts";
 import { demandFloat } from "./accepted-types.ts";
 import { logSoftmax, withScalar } from "./formulas.ts";
 import { operatorEntry } from "./operator-entry.ts";
 import { positions } from "./positions.ts";
+
+/** What a target may be is noted up to here: nobody asks for each of more classes. */
+const demandedClassesMax = 1024;
 
 /** `input` [N, C, d…] of log-probabilities; the target is operand 1, the weights operand 2. */
 function negativeLogLikelihood(context: NodeContext, input: ValueId): ValueId {
@@ -21,6 +25,8 @@ function negativeLogLikelihood(context: NodeContext, input: ValueId): ValueId {
 			`scores [${build.shapeOf(input).join(", ")}] with labels [${build.shapeOf(target).join(", ")}]`,
 		);
 	}
+	const ignored = context.hasAttribute("ignore_index") ? context.attributeInt("ignore_index") : null;
+	if (classes <= demandedClassesMax) build.demandDomain(target, classDomain(classes, ignored));
 	const isTarget = classIsTarget(context, target, classes);
 	const zero = build.scalar(0, dataType);
 	const pick = (values: ValueId): ValueId =>
@@ -86,7 +92,8 @@ function importSoftmaxCrossEntropy(context: NodeContext): void {
 	context.output(1, logProbabilities);
 }
 
-const targetLimit = "A label outside the classes adds nothing to the sum.";
+const targetLimit =
+	"A label outside the classes, for which the operator is not defined, adds nothing to the sum; `kiln equivalent` assumes that there is none where it must.";
 
 export const lossOperators: Readonly<Record<string, OperatorEntry>> = {
 	NegativeLogLikelihoodLoss: operatorEntry(

@@ -6,10 +6,12 @@ import type { OperatorEntry } from "../node-context.ts";
 import { malformed } from "../wire.ts";
 import { activationOperators } from "./activation.ts";
 import { attentionOperators } from "./attention.ts";
+import { causalConvolutionOperators } from "./causal-convolution.ts";
 import { constantOperators } from "./constant.ts";
 import { contribOperators } from "./contrib.ts";
 import { convolutionOperators } from "./convolution.ts";
 import { elementwiseOperators } from "./elementwise.ts";
+import { flexAttentionOperators } from "./flex-attention.ts";
 import { indexingOperators } from "./indexing.ts";
 import { checkLegacyOperator, oldestOpset } from "./legacy-operators.ts";
 import { lossOperators } from "./loss.ts";
@@ -28,9 +30,11 @@ export const newestOpset = 28;
 export const operatorTable: Readonly<Record<string, OperatorEntry>> = withDomains({
 	...activationOperators,
 	...attentionOperators,
+	...causalConvolutionOperators,
 	...constantOperators,
 	...contribOperators,
 	...elementwiseOperators,
+	...flexAttentionOperators,
 	...indexingOperators,
 	...lossOperators,
 	...matmulOperators,

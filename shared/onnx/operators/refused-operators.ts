@@ -6,7 +6,6 @@ const reasons: readonly (readonly [reason: string, operators: readonly string[]]
 		"convolutions and pooling are not supported: a general runtime's are hard to beat",
 		[
 			"AveragePool",
-			"CausalConvWithState",
 			"Col2Im",
 			"Conv",
 			"ConvInteger",
