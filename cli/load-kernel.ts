@@ -36,8 +36,8 @@ export interface LoadKernelOptions {
 	readonly threads?: number;
 }
 
-/** Version of the functions below, as `kiln_kernel_abi_version` gives it. */
-const abiVersionKnown = 1;
+/** Versions that have the functions below, as `kiln_kernel_abi_version` gives it. */
+const abiVersionsKnown: readonly number[] = [1, 2];
 /** Memory with which kernels are measured: large pages, because packed weights are read end to end. */
 const largePageBytes = 2 ** 21;
 const adviseHugePages = 14;
@@ -98,10 +98,10 @@ class LoadedKernel implements Kernel {
 	constructor(path: string, manifest: KernelManifest, threads: number) {
 		const library = koffi.load(path);
 		const abiVersion: number = library.func("int kiln_kernel_abi_version()")();
-		if (abiVersion !== abiVersionKnown)
+		if (!abiVersionsKnown.includes(abiVersion))
 			throw new OptimizeError(
 				"cache.miss",
-				`${path} has ABI version ${abiVersion}, this loader knows ${abiVersionKnown}`,
+				`${path} has ABI version ${abiVersion}, this loader knows ${abiVersionsKnown.join(" and ")}`,
 			);
 		this.manifest = manifest;
 		this.#threads = threads;
