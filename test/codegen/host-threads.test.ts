@@ -64,7 +64,7 @@ describe.skipIf(missing !== null)("a kernel on its host's threads", () => {
 
 	test.each(Object.entries(programs))("%s: equal results in every order of tasks", (name, program) => {
 		const kernel = bindKernel(program, name);
-		const inputs = randomInputs(program, Number(process.env["TEST_SEED"]));
+		const inputs = randomInputs(program, Number(process.env.TEST_SEED));
 		const outputs = () =>
 			program.outputs.map(
 				({ shape }) => new Float32Array(shape.reduce((count, extent) => count * extent, 1)),

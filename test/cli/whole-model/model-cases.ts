@@ -19,6 +19,8 @@ import { tinyModel } from "#test/support/onnx-model.ts";
 
 export interface ModelCase {
 	readonly bytes: () => Uint8Array;
+	/** Beside the model, by name. */
+	readonly files?: () => Readonly<Record<string, Uint8Array>>;
 	readonly bindings?: BindingOptions;
 	/** Islands. */
 	readonly replaced: number;
@@ -56,18 +58,41 @@ const dense = (x: string, y: string, suffix = ""): readonly WrittenNode[] => [
 	node("Softmax", [`curve${suffix}`], y),
 ];
 
+/** One island; x is [rows, 40], y [rows, 33]. */
+export function denseModel(seed: number, rows = 3): Uint8Array {
+	return tinyModel({
+		nodes: dense("x", "y"),
+		inputs: { x: [rows, 40] },
+		outputs: { y: [rows, 33] },
+		initializers: { w: weights(seed, [40, 33]), b: weights(seed + 1, [33]) },
+	});
+}
+
 /** Text that would do harm in a shell, a path, C or JSON. */
 const hostile = '"; rm -rf / #$(touch /tmp/kiln-owned)`\\ \n%s*/../../x';
 
+const externalTensors = [
+	{ name: "filter", shape: [3, 3, 3, 3] },
+	{ name: "w", shape: [40, 33] },
+] as const;
+
+/** TensorProto whose bytes lie in weights.data, one tensor behind the other. */
+function externalTensor(name: string, shape: Shape, at: number): Uint8Array {
+	const bytesOf = (extents: Shape): number => weights(0, extents).bytes.length;
+	const offset = externalTensors.slice(0, at).reduce((sum, before) => sum + bytesOf(before.shape), 0);
+	const writer = new BinaryWriter();
+	for (const extent of shape) writer.tag(1, wire.varint).int64(extent);
+	writer.tag(2, wire.varint).int32(1);
+	writer.tag(8, wire.bytes).string(name);
+	const entries = { location: "weights.data", offset: String(offset), length: String(bytesOf(shape)) };
+	for (const [key, value] of Object.entries(entries))
+		writer.tag(13, wire.bytes).fork().tag(1, wire.bytes).string(key).tag(2, wire.bytes).string(value).join();
+	return writer.tag(14, wire.varint).int32(1).finish();
+}
+
 export const modelCases: Readonly<Record<string, ModelCase>> = {
 	"one island that is all of it": {
-		bytes: () =>
-			tinyModel({
-				nodes: dense("x", "y"),
-				inputs: { x: [3, 40] },
-				outputs: { y: [3, 33] },
-				initializers: { w: weights(1, [40, 33]), b: weights(2, [33]) },
-			}),
+		bytes: () => denseModel(1),
 		replaced: 1,
 	},
 	"an operator that Kiln refuses behind it": {
@@ -145,6 +170,34 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 	"a dynamic extent that was bound": {
 		bytes: () => openModel(),
 		bindings: { shape: { batch: 3 }, weights: "auto" },
+		replaced: 1,
+	},
+	"weights in a file of their own, one of which the runtime still reads": {
+		bytes: () =>
+			writeModelProto({
+				irVersion: 8,
+				opsets: new Map([["", 17]]),
+				graphName: "external",
+				nodes: [
+					node("Reshape", ["x", "image"], "image1"),
+					node("Conv", ["image1", "filter"], "image2", { pads: [1, 1, 1, 1] }),
+					node("Reshape", ["image2", "rows"], "x1"),
+					...dense("x1", "y"),
+				].map(writeNodeProto),
+				initializers: [
+					...externalTensors.map(({ name, shape }, at) => externalTensor(name, shape, at)),
+					writeTensorProto("b", weights(2, [33])),
+					writeTensorProto("image", writeElements("int64", [4], [1, 3, 4, 10])),
+					writeTensorProto("rows", writeElements("int64", [2], [3, 40])),
+				],
+				inputs: [writeValueInfo("x", "float32", [3, 40])],
+				outputs: [writeValueInfo("y", "float32", [3, 33])],
+			}),
+		files: () => ({
+			"weights.data": Uint8Array.from(
+				externalTensors.flatMap(({ shape }, at) => [...weights(at, shape).bytes]),
+			),
+		}),
 		replaced: 1,
 	},
 	"weights that are declared as inputs, as old files do": {

@@ -15,6 +15,7 @@ import type { KeyComponents } from "#shared/artefact/manifest.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
 import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
 import { present } from "#shared/fault/assert.ts";
+import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import type { Island } from "#shared/partition/partition.ts";
 import { manifestFixture } from "#test/artefact/manifest-fixture.ts";
 import type { Toolchain } from "#test/gpu-runner/toolchain-fixture.ts";
@@ -38,15 +39,17 @@ export const pretendFaster = async (): Promise<ModelMeasurement> => ({
 	errorMax: 0,
 });
 
-/** Writes `model.onnx` and the kernels of all its islands below `directory`. */
+/** Writes `model.onnx`, the files of its tensors and the kernels of all its islands below `directory`. */
 export async function tuneModel(
 	toolchain: Toolchain,
 	directory: string,
 	bytes: Uint8Array,
 	bindings: BindingOptions = noBindings,
 	threads = 1,
+	files: Readonly<Record<string, Uint8Array>> = {},
 ): Promise<TunedFolder> {
 	mkdirSync(directory, { recursive: true });
+	for (const [name, content] of Object.entries(files)) writeFileSync(join(directory, name), content);
 	const model = join(directory, "model.onnx");
 	writeFileSync(model, bytes);
 	const { partition } = await readSourceModel(model, bindings);
@@ -82,13 +85,15 @@ async function writeKernel(
 	signer: Awaited<ReturnType<typeof createSigner>>,
 ): Promise<void> {
 	mkdirSync(folder, { recursive: true });
-	const [lowered] = lowerAll(someCandidates(program, 1, 1, threads), threads);
-	const parts = [{ prefix: "kiln_kernel", program: present(lowered, "a candidate") }];
+	const found = lowerAll(someCandidates(program, 4, 4, threads), threads);
+	const isShared = ({ kernels }: LoopProgram): boolean => kernels.some(({ isParallel }) => isParallel);
+	const lowered = present(threads > 1 ? found.find(isShared) : found[0], "a candidate");
+	const parts = [{ prefix: "kiln_kernel", program: lowered }];
 	const source = emitC(parts, hostTarget);
 	const options = { compiler, timeoutMilliseconds: 30_000 };
 	const compiled = await compileSharedLibrary(source, hostTarget, join(folder, "kernel.so"), options);
 	if (compiled.kind === "failed") throw new Error(compiled.message);
-	writeFileSync(join(folder, "kernel.h"), emitHeader(present(lowered, "a candidate"), "kiln_kernel"));
+	writeFileSync(join(folder, "kernel.h"), emitHeader(lowered, "kiln_kernel"));
 	const files = Object.fromEntries(
 		["kernel.c", "kernel.h", "kernel.so"].map((name) => {
 			const bytes = readFileSync(join(folder, name));

@@ -33,13 +33,9 @@ function expectClose(found: TensorData | undefined, expected: TensorData | undef
 }
 
 describe("a model with operators in place of islands", () => {
-	test.each(Object.entries(modelCases))("%s", async (name, { bytes, bindings, replaced, share }) => {
-		const tuned = await tuneModel(
-			toolchain,
-			join(root, name.replaceAll(" ", "-")),
-			bytes(),
-			bindings ?? noBindings,
-		);
+	test.each(Object.entries(modelCases))("%s", async (name, { bytes, files, bindings, replaced, share }) => {
+		const folder = join(root, name.replaceAll(" ", "-"));
+		const tuned = await tuneModel(toolchain, folder, bytes(), bindings ?? noBindings, 1, files?.());
 		const view = await writeWholeModel(tuned.request);
 		expect(view.left).toEqual([]);
 		expect(view.reason).toBeNull();
