@@ -92,7 +92,7 @@ export async function optimizeModel(
 		const elapsedMs = performance.now() - startedAt;
 		const folders = await writeKernels(service, result, userPath(options.output));
 		const whole = await wholeModelOf(model, result, folders, service, options, context);
-		const view = { ...viewOptimization(record, result, folders, elapsedMs), wholeModel: whole };
+		const view = viewOptimization(record, result, folders, elapsedMs, whole);
 		for (const line of view.islands.flatMap(describeIsland)) context.terminal.print(line);
 		for (const { node, operator, reason } of view.refusals) {
 			context.terminal.note(`left to the runtime: ${operator} '${node}': ${reason}`);
