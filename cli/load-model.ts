@@ -3,6 +3,7 @@
 import { join, resolve } from "node:path";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import { present } from "#shared/fault/assert.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { ModelDocument } from "#shared/protocol/model-document.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
@@ -12,6 +13,7 @@ import type { Port } from "./whole-model/bound-run.ts";
 import { checkModelFolder } from "./whole-model/model-files.ts";
 import { openRuntime } from "./whole-model/onnx-runtime.ts";
 import { RuntimeSession } from "./whole-model/runtime-session.ts";
+import { StandaloneSession } from "./whole-model/standalone-session.ts";
 
 /** A typed array of the elements, or a tensor; only a tensor can say what extents the model leaves open. */
 export type ModelInput = ArrayBufferView | TensorData;
@@ -32,8 +34,13 @@ export interface Model {
 export interface LoadModelOptions {
 	/** Key id to raw Ed25519 public key, base64: every kernel must be signed by one of them. Absent: digests are checked, not who signed. */
 	readonly trustedKeys?: TrustedKeys;
-	/** Of ONNX Runtime. Default: what the kernels were tuned for. */
+	/** Default: what the kernels were tuned for. */
 	readonly threads?: number;
+	/**
+	 * `runtime` (default): in ONNX Runtime. `standalone`: the model's own library, which there is where nothing but kernels
+	 * is left; `document.standalone` says.
+	 */
+	readonly form?: "runtime" | "standalone";
 	/** libonnxruntime 1.17 or later. Default: that of the onnxruntime-node package. */
 	readonly runtime?: string;
 }
@@ -46,12 +53,7 @@ export interface LoadModelOptions {
 export async function loadModel(folder: string, options: LoadModelOptions = {}): Promise<Model> {
 	const directory = resolve(folder);
 	const document = await checkModelFolder(directory, options.trustedKeys);
-	const runtime = openRuntime(options.runtime ?? requireRuntimeLibrary());
-	const session = new RuntimeSession(runtime, {
-		model: join(directory, document.model.name),
-		library: join(directory, document.library.name),
-		threads: options.threads ?? document.threads,
-	});
+	const session = openSession(directory, document, options);
 	const { inputs, outputs } = session;
 	return {
 		document,
@@ -67,6 +69,29 @@ export async function loadModel(folder: string, options: LoadModelOptions = {}):
 		},
 		close: () => session.close(),
 	};
+}
+
+function openSession(
+	directory: string,
+	{ model, weights, library, standalone, threads }: ModelDocument,
+	options: LoadModelOptions,
+): RuntimeSession | StandaloneSession {
+	const pathOf = ({ name }: { readonly name: string }): string => join(directory, name);
+	const own = { threads: options.threads ?? threads };
+	if (options.form !== "standalone") {
+		const runtime = openRuntime(options.runtime ?? requireRuntimeLibrary());
+		return new RuntimeSession(runtime, { model: pathOf(model), library: pathOf(library), ...own });
+	}
+	if (standalone === null)
+		throw new OptimizeError("cache.miss", `${directory}: the model is no library of its own`, { directory });
+	const { inputs, outputs } = standalone;
+	return new StandaloneSession({
+		library: pathOf(standalone.library),
+		weights: pathOf(weights),
+		inputs,
+		outputs,
+		...own,
+	});
 }
 
 function tensorFor({ name, dataType, shape }: Port, given: Readonly<Record<string, ModelInput>>): TensorData {

@@ -59,7 +59,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 	],
 	"cost-model": ["cost-model.ts"],
 	lower: ["lower.ts"],
-	codegen: ["codegen.ts"],
+	codegen: ["codegen.ts", "c-runtime.ts"],
 };
 /** Who may import whom. `test` may import everything. */
 const layers: Readonly<Record<string, readonly string[]>> = {

@@ -18,8 +18,8 @@ const compilersMax = 2;
 
 export interface LibrarySources {
 	readonly kernels: Kernels;
-	/** C source of the generated table. */
-	readonly table: string;
+	/** Generated files by name. */
+	readonly generated: Readonly<Record<string, string>>;
 	/** Files of `native/` that it is linked with. */
 	readonly parts: readonly string[];
 	readonly target: TargetId;
@@ -40,15 +40,17 @@ export async function buildLibrary(
 				throw new OptimizeError("toolchain.missing", `the model's library does not compile: ${message}`);
 		};
 		const objects = await compileKernels(sources, folder, compile);
-		await writeFile(join(folder, "table.c"), sources.table);
+		const generated = Object.entries(sources.generated);
+		for (const [name, text] of generated) await writeFile(join(folder, name), text);
 		const parts = sources.parts.map((name) => join(nativeFolder, name));
 		await compile([
 			...linkFlags,
 			`-I${nativeFolder}`,
+			"-I.",
 			"-o",
 			"library.so",
 			...parts,
-			"table.c",
+			...generated.flatMap(([name]) => (name.endsWith(".c") ? [name] : [])),
 			...objects,
 			"-lm",
 		]);

@@ -11,6 +11,7 @@ import type { MeasureAnswer, MeasureRequest } from "./measure-models.ts";
 import { openRuntime } from "./onnx-runtime.ts";
 import { drawInputs } from "./random-inputs.ts";
 import { RuntimeSession } from "./runtime-session.ts";
+import { StandaloneSession } from "./standalone-session.ts";
 
 const inputsTried = 3;
 const samplesInBurst = 8;
@@ -38,11 +39,15 @@ function main(path: string): MeasureAnswer {
 		const inputs = drawInputs(model.inputs, seed);
 		return [original.bind(order.flatMap((at) => inputs[at] ?? [])), model.bind(inputs)];
 	};
+	const standalone = request.standalone === undefined ? null : new StandaloneSession(request.standalone);
 	let errorMax = 0;
 	for (let seed = 1; seed <= inputsTried; seed++) {
 		const bound = bind(seed);
 		for (const run of bound) run.execute();
-		errorMax = Math.max(errorMax, errorBetween(bound[0].outputs(), bound[1].outputs()));
+		const [expected, found] = [bound[0].outputs(), bound[1].outputs()];
+		errorMax = Math.max(errorMax, errorBetween(expected, found));
+		if (standalone !== null)
+			errorMax = Math.max(errorMax, errorBetween(expected, standalone.run(bound[1].inputs)));
 		for (const run of bound) run.release();
 	}
 	return { errorMax, bursts: timeBoth(bind(1), request.budgetMilliseconds) };

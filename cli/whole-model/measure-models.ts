@@ -8,6 +8,7 @@ import { runChild } from "#runner/child.ts";
 import { type Burst, compareWithBaseline } from "#runner/measure/statistics.ts";
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
 import { createRandom } from "#shared/numeric/random.ts";
+import type { StandaloneOptions } from "./standalone-session.ts";
 
 /** All paths absolute. */
 export interface MeasureRequest {
@@ -20,7 +21,9 @@ export interface MeasureRequest {
 	readonly originalLibrary: string | null;
 	readonly model: string;
 	readonly library: string | null;
-	/** Of timing. */
+	/** The model as a library of its own, to be checked as well, never timed. */
+	readonly standalone?: StandaloneOptions;
+	/** Of timing; 0: outputs are compared alone. */
 	readonly budgetMilliseconds: number;
 }
 

@@ -22,7 +22,14 @@ export async function checkModelFolder(
 	trustedKeys: TrustedKeys | undefined,
 ): Promise<ModelDocument> {
 	const document = await readDocument(directory);
-	for (const { name, sha256 } of [document.model, document.weights, document.library]) {
+	const { model, weights, library, standalone } = document;
+	const files = [
+		model,
+		weights,
+		library,
+		...(standalone === null ? [] : [standalone.library, standalone.header]),
+	];
+	for (const { name, sha256 } of files) {
 		const found = await digestOfFile(join(directory, name)).catch(() => null);
 		if (found === null) throw refusal(directory, `${name} is missing`);
 		if (found !== sha256) throw refusal(directory, `${name} has digest ${found}, expected ${sha256}`);

@@ -13,6 +13,8 @@ export interface ModelView {
 	readonly file: string | null;
 	readonly library: string | null;
 	readonly weights: string | null;
+	/** The model as a library of its own; null also where something is left to ONNX Runtime. */
+	readonly standalone: string | null;
 	readonly islandsReplaced: readonly number[];
 	/** Islands with a faster kernel that are no operators, with the reason. */
 	readonly left: readonly LeftIsland[];
@@ -35,6 +37,7 @@ export function keptModel(
 		file: null,
 		library: null,
 		weights: null,
+		standalone: null,
 		islandsReplaced: [],
 		left,
 		speedup: measured?.speedup ?? null,
@@ -55,6 +58,9 @@ export function describeModel(view: ModelView): readonly string[] {
 	return [
 		`whole model  ${basename(file)}`,
 		`           ${view.verdict}${interval}  ${count}, error ${errorMax?.toExponential(1)}`,
+		...(view.standalone === null
+			? []
+			: [`           without a runtime: ${basename(view.standalone)}, model.h`]),
 		...kept,
 	];
 }

@@ -29,7 +29,7 @@ const kernelFunctions = [
 const domainDigits = 8;
 
 /** Prefix of the functions of the kernel at a position. */
-const prefixAt = (position: number): string => `kiln_kernel_${position}`;
+export const prefixAt = (position: number): string => `kiln_kernel_${position}`;
 
 /** What sets a model's operators apart from every other's: two libraries of one domain cannot serve one session. */
 export function operatorDomain(model: Uint8Array, kernels: Kernels): string {
@@ -66,11 +66,14 @@ export function printOperatorTable(
 		`const size_t kiln_operator_count = ${named.length};`,
 		`const char kiln_domain[] = "${domain}";`,
 		`const char kiln_information[] = ${JSON.stringify(JSON.stringify(information))};`,
-		"int kiln_processor_fits(void) {",
-		`\treturn ${featuresNeeded[target].map((name) => `__builtin_cpu_supports("${name}")`).join(" && ")};`,
-		"}",
-		"",
+		printProcessorCheck(target),
 	].join("\n");
+}
+
+/** C: whether the processor has the target's instructions. */
+export function printProcessorCheck(target: TargetId): string {
+	const checks = featuresNeeded[target].map((name) => `__builtin_cpu_supports("${name}")`);
+	return `int kiln_processor_fits(void) {\n\treturn ${checks.join(" && ")};\n}\n`;
 }
 
 function printKernel({ manifest }: PackedKernel, position: number): string {

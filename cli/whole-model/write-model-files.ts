@@ -28,21 +28,26 @@ export interface WrittenModel {
 	/** The operators that are in the model; the others could not be cut out. */
 	readonly operators: readonly PlannedOperator[];
 	readonly left: readonly LeftIsland[];
+	/** Where nothing but operators is left: they in an order in which they can run. Else null. */
+	readonly steps: readonly PlannedOperator[] | null;
+	/** Where an operand's bytes lie in the weights' file. */
+	readonly offsetOf: (operand: Operand) => number;
+	readonly weightsBytes: number;
 }
 
 /** Bytes that go into the file, and where. */
 class Layout {
 	readonly pieces: { readonly bytes: Uint8Array; readonly extent: Extent }[] = [];
 	readonly #known = new Map<Uint8Array, Extent>();
-	#endBytes = 0;
+	endBytes = 0;
 
 	/** The same view is stored once. */
 	add(bytes: Uint8Array): Extent {
 		const known = this.#known.get(bytes);
 		if (known !== undefined) return known;
-		const offsetBytes = Math.ceil(this.#endBytes / alignmentBytes) * alignmentBytes;
+		const offsetBytes = Math.ceil(this.endBytes / alignmentBytes) * alignmentBytes;
 		const extent = { offsetBytes, lengthBytes: bytes.length };
-		this.#endBytes = offsetBytes + bytes.length;
+		this.endBytes = offsetBytes + bytes.length;
 		this.#known.set(bytes, extent);
 		this.pieces.push({ bytes, extent });
 		return extent;
@@ -72,7 +77,10 @@ export async function writeModelFiles(
 		if (final.kind !== "replaced") throw new Error("an order that was found is found again");
 		await writeFile(join(folder, modelFileName), final.bytes);
 		await writeLayout(join(folder, weightsFileName), layout);
-		return { operators, left };
+		const steps = draft.steps?.map((at) => present(operators[at], "a planned operator")) ?? null;
+		const offsetOf = (operand: Operand): number =>
+			operand.kind === "value" ? 0 : layout.add(operand.bytes).offsetBytes;
+		return { operators, left, steps, offsetOf, weightsBytes: layout.endBytes };
 	}
 }
 

@@ -2,25 +2,26 @@
 // that names them. Written only where the whole wins; otherwise the user's model is the answer.
 
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
-import { requireCompiler } from "#runner/toolchain/find-compiler.ts";
+import { type Compiler, requireCompiler } from "#runner/toolchain/find-compiler.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
-import type { ModelDocument } from "#shared/protocol/model-document.ts";
 import type { TargetId } from "#shared/target/target.ts";
 import type { TrustedKeys } from "../check-manifest.ts";
 import type { BindingOptions } from "../read-model.ts";
 import { buildLibrary } from "./build-library.ts";
-import { type ChosenIslands, chooseIslands } from "./choose-islands.ts";
+import { type ChosenIslands, chooseIslands, errorMaxAllowed } from "./choose-islands.ts";
 import { type MeasureRequest, type ModelMeasurement, measureModels } from "./measure-models.ts";
-import { digestOfFile, modelDocumentName } from "./model-files.ts";
 import { keptModel, type ModelView } from "./model-view.ts";
 import { operatorDomain, printOperatorTable } from "./operator-table.ts";
 import { openPackedKernel, type PackedKernel } from "./packed-kernel.ts";
+import { placeModel, removeModel } from "./place-model.ts";
 import { type LeftIsland, type PlannedOperator, planOperators } from "./plan-operators.ts";
 import { readSourceModel, type SourceModel } from "./read-source-model.ts";
-import { modelFileName, weightsFileName, writeModelFiles } from "./write-model-files.ts";
+import type { StandalonePorts } from "./standalone-session.ts";
+import { modelFileName, type WrittenModel, weightsFileName, writeModelFiles } from "./write-model-files.ts";
+import { writeStandalone } from "./write-standalone.ts";
 
 export interface WholeModelRequest {
 	/** As the user named it. */
@@ -43,7 +44,7 @@ export interface WholeModelRequest {
 
 /** Throws `OptimizeError` as its parts do; what merely makes the whole no better is a `kept` verdict. */
 export async function writeWholeModel(request: WholeModelRequest): Promise<ModelView> {
-	await removeWritten(request.directory);
+	await removeModel(request.directory);
 	if (request.folders.size === 0) return keptModel("no island has a faster kernel");
 	const source = await readSourceModel(request.model, request.bindings);
 	const kernels = await openKernels(request);
@@ -58,15 +59,6 @@ export async function writeWholeModel(request: WholeModelRequest): Promise<Model
 		await rm(folder, { recursive: true, force: true });
 	}
 }
-
-/** A model that an earlier call wrote must not be taken for this one's. The document goes first: it names the others. */
-async function removeWritten(directory: string): Promise<void> {
-	const names = await readdir(directory).catch(() => []);
-	for (const name of [modelDocumentName, modelFileName, weightsFileName, ...names.filter(isLibrary)])
-		await rm(join(directory, name), { force: true });
-}
-
-const isLibrary = (name: string): boolean => /^libkiln_[0-9a-f]{8}\.so$/.test(name);
 
 /** By program digest. Kernels of an older interface cannot run on a host's threads: they stay outside. */
 async function openKernels({
@@ -90,6 +82,7 @@ class ModelDraft {
 	readonly #domain: string;
 	readonly #target: TargetId;
 	readonly #library: string;
+	readonly #standalone: string;
 
 	constructor(
 		request: WholeModelRequest,
@@ -106,13 +99,19 @@ class ModelDraft {
 		if (first === undefined) throw new OptimizeError("cache.miss", "no kernel runs on its host's threads");
 		this.#target = first.manifest.components.target;
 		this.#library = `lib${this.#domain.replace(".", "_")}.so`;
+		this.#standalone = this.#library.replace("libkiln", "libmodel");
 	}
 
 	async write(planned: readonly PlannedOperator[], left: readonly LeftIsland[]): Promise<ModelView> {
 		const { directory } = this.#request;
 		const compiler = await requireCompiler(process.env.PATH ?? "", process.env.CC);
 		const table = printOperatorTable(this.#domain, this.#kernels, planned, this.#target);
-		const sources = { kernels: this.#kernels, table, parts: ["register.c"], target: this.#target };
+		const sources = {
+			kernels: this.#kernels,
+			generated: { "table.c": table },
+			parts: ["register.c"],
+			target: this.#target,
+		};
 		await buildLibrary(sources, join(this.#folder, this.#library), compiler);
 		const written = await this.#layModel("whole", planned);
 		const allLeft = [...left, ...written.left];
@@ -120,14 +119,16 @@ class ModelDraft {
 		if (operators.length === 0 || measurement?.kind !== "measured")
 			return keptModel(reasonOf(measurement), allLeft, measurement);
 		const final = await this.#layModel("final", operators);
-		await this.#place(final.folder, operators);
+		const standalone = await this.#writeStandalone(final, compiler);
+		await this.#place(final, standalone);
 		return {
 			verdict: measurement.verdict === "faster" ? "faster" : "tie",
 			reason: null,
 			file: join(directory, modelFileName),
 			library: join(directory, this.#library),
 			weights: join(directory, weightsFileName),
-			islandsReplaced: operators.map(({ island }) => island),
+			standalone: standalone === null ? null : join(directory, this.#standalone),
+			islandsReplaced: final.operators.map(({ island }) => island),
 			left: allLeft,
 			speedup: measurement.speedup,
 			errorMax: measurement.errorMax,
@@ -164,31 +165,66 @@ class ModelDraft {
 		return latency === undefined ? 0 : latency.baseline - latency.kernel;
 	}
 
-	/** The document last: where it is, all is. */
-	async #place(from: string, operators: readonly PlannedOperator[]): Promise<void> {
-		const { directory, folders, threads } = this.#request;
-		await rename(join(this.#folder, this.#library), join(directory, this.#library));
-		for (const name of [modelFileName, weightsFileName])
-			await rename(join(from, name), join(directory, name));
-		const islands = operators.map(({ island, program }) => ({
-			index: island,
-			kernel: this.#kernels.get(program)?.manifest.key ?? "",
-			folder: basename(folders.get(program) ?? ""),
-		}));
-		const document: ModelDocument = {
-			schema: "kiln.model/1",
-			source: createHash("sha256").update(this.#source.bytes).digest("hex"),
-			domain: this.#domain,
+	/** What is left to nothing but kernels is a library too, if that gives the same. */
+	async #writeStandalone(
+		final: WrittenModel & { readonly folder: string },
+		compiler: Compiler,
+	): Promise<StandalonePorts | null> {
+		const { threads, signal, measure = measureModels } = this.#request;
+		const ports = await writeStandalone({
+			source: this.#source,
+			kernels: this.#kernels,
 			target: this.#target,
-			threads,
-			model: await describeFile(directory, modelFileName),
-			weights: await describeFile(directory, weightsFileName),
-			library: await describeFile(directory, this.#library),
-			islands,
-		};
-		const draft = join(this.#folder, modelDocumentName);
-		await writeFile(draft, `${JSON.stringify(document, null, 2)}\n`);
-		await rename(draft, join(directory, modelDocumentName));
+			written: final,
+			folder: this.#folder,
+			library: this.#standalone,
+			compiler,
+		});
+		if (ports === null) return null;
+		const answer = await measure(
+			{
+				runtime: requireRuntimeLibrary(),
+				threads,
+				original: this.#source.path,
+				originalLibrary: null,
+				model: join(final.folder, modelFileName),
+				library: join(this.#folder, this.#library),
+				standalone: {
+					...ports,
+					library: join(this.#folder, this.#standalone),
+					weights: join(final.folder, weightsFileName),
+					threads,
+				},
+				budgetMilliseconds: 0,
+			},
+			signal,
+		);
+		return answer.kind === "measured" && answer.errorMax <= errorMaxAllowed ? ports : null;
+	}
+
+	async #place(
+		final: WrittenModel & { readonly folder: string },
+		standalone: StandalonePorts | null,
+	): Promise<void> {
+		const { directory, folders, threads } = this.#request;
+		await placeModel({
+			directory,
+			draft: this.#folder,
+			model: final.folder,
+			library: this.#library,
+			standalone: standalone === null ? null : { ...standalone, library: this.#standalone },
+			facts: {
+				source: createHash("sha256").update(this.#source.bytes).digest("hex"),
+				domain: this.#domain,
+				target: this.#target,
+				threads,
+				islands: final.operators.map(({ island, program }) => ({
+					index: island,
+					kernel: this.#kernels.get(program)?.manifest.key ?? "",
+					folder: basename(folders.get(program) ?? ""),
+				})),
+			},
+		});
 	}
 }
 
@@ -198,9 +234,4 @@ function reasonOf(measurement: ModelMeasurement | null): string {
 	return measurement.verdict === "faster" || measurement.verdict === "tie"
 		? `its outputs differ from the original's by ${measurement.errorMax.toExponential(1)}`
 		: "as a whole it is not faster than the original";
-}
-
-async function describeFile(directory: string, name: string): Promise<ModelDocument["model"]> {
-	const path = join(directory, name);
-	return { name, sha256: await digestOfFile(path), bytesCount: (await stat(path)).size };
 }

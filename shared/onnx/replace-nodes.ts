@@ -53,8 +53,14 @@ export interface ReplaceRequest {
 
 /** `refused`: by position in `replacements`, with a reason. */
 export type ReplaceOutcome =
-	/** `live`: names of all values that the new model still has. */
-	| { readonly kind: "replaced"; readonly bytes: Uint8Array; readonly live: ReadonlySet<string> }
+	| {
+			readonly kind: "replaced";
+			readonly bytes: Uint8Array;
+			/** Names of all values that the new model still has. */
+			readonly live: ReadonlySet<string>;
+			/** Where no node of the file is left: positions of the replacements in an order in which they can run. Else null. */
+			readonly steps: readonly number[] | null;
+	  }
 	| { readonly kind: "refused"; readonly replacement: number; readonly reason: string };
 
 /** Throws what `readModel` throws. Cost: linear in the file. */
@@ -75,7 +81,9 @@ export function replaceNodes(bytes: Uint8Array, request: ReplaceRequest): Replac
 	writer.tag(8, wire.bytes).fork();
 	writer.tag(1, wire.bytes).string(request.domain);
 	writer.tag(2, wire.varint).int64(1).join();
-	return { kind: "replaced", bytes: writer.finish(), live: order.live };
+	const isCovered = order.makers.every(({ kind }) => kind === "group");
+	const steps = isCovered ? order.makers.map(({ index }) => index) : null;
+	return { kind: "replaced", bytes: writer.finish(), live: order.live, steps };
 }
 
 interface Rewriting {

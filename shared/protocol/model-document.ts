@@ -1,6 +1,7 @@
 // model.json: what `kiln optimize` says of the files that it wrote for a whole model.
 
 import { z } from "zod";
+import { dataTypes } from "#shared/tensor/data-type.ts";
 import { digestSchema } from "./digest.ts";
 
 /** A file of the folder by its bare name. */
@@ -8,6 +9,12 @@ const fileSchema = z.object({
 	name: z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/),
 	sha256: digestSchema,
 	bytesCount: z.int().min(0),
+});
+
+const portSchema = z.object({
+	name: z.string(),
+	dataType: z.enum(dataTypes),
+	shape: z.array(z.int().min(0)),
 });
 
 const schema = z.object({
@@ -22,6 +29,15 @@ const schema = z.object({
 	model: fileSchema,
 	weights: fileSchema,
 	library: fileSchema,
+	/** The model as a library of its own; null where something is left to a runtime. */
+	standalone: z
+		.object({
+			library: fileSchema,
+			header: fileSchema,
+			inputs: z.array(portSchema),
+			outputs: z.array(portSchema),
+		})
+		.nullable(),
 	/** Islands that are operators now; kernels by folder, so that their signatures can be checked. */
 	islands: z.array(z.object({ index: z.int().min(0), kernel: digestSchema, folder: fileSchema.shape.name })),
 });

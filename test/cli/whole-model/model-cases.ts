@@ -24,6 +24,8 @@ export interface ModelCase {
 	readonly bindings?: BindingOptions;
 	/** Islands. */
 	readonly replaced: number;
+	/** Whether nothing but kernels is left. */
+	readonly isStandalone: boolean;
 	/** Of the largest output. */
 	readonly share?: number;
 }
@@ -94,6 +96,30 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 	"one island that is all of it": {
 		bytes: () => denseModel(1),
 		replaced: 1,
+		isStandalone: true,
+	},
+	"islands that read each other, and an output that is read again": {
+		bytes: () =>
+			tinyModel({
+				nodes: [
+					...dense("x", "y1"),
+					...dense("y1", "y2", "2"),
+					node("Concat", ["y2", "y1"], "both", { axis: 1 }),
+					...dense("both", "y", "3"),
+				],
+				inputs: { x: [3, 40] },
+				outputs: { y: [3, 24], y1: [3, 40] },
+				initializers: {
+					w: weights(1, [40, 40]),
+					b: weights(2, [40]),
+					w2: weights(3, [40, 33]),
+					b2: weights(4, [33]),
+					w3: weights(5, [73, 24]),
+					b3: weights(6, [24]),
+				},
+			}),
+		replaced: 3,
+		isStandalone: true,
 	},
 	"an operator that Kiln refuses behind it": {
 		bytes: () =>
@@ -110,6 +136,7 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 				},
 			}),
 		replaced: 1,
+		isStandalone: false,
 	},
 	"two islands of one kernel with other weights, around a convolution": {
 		bytes: () =>
@@ -134,6 +161,7 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 				},
 			}),
 		replaced: 2,
+		isStandalone: false,
 	},
 	"nodes in no order, and names that would do harm": {
 		bytes: () =>
@@ -144,6 +172,7 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 				initializers: { w: weights(1, [64, 65]), b: weights(2, [65]) },
 			}),
 		replaced: 1,
+		isStandalone: true,
 	},
 	"an inner result that is wanted too": {
 		bytes: () =>
@@ -154,6 +183,7 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 				initializers: { w: weights(1, [40, 33]), b: weights(2, [33]) },
 			}),
 		replaced: 1,
+		isStandalone: true,
 	},
 	"float16 weights and values": {
 		bytes: () =>
@@ -165,12 +195,14 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 				dataType: "float16",
 			}),
 		replaced: 1,
+		isStandalone: true,
 		share: 1e-2,
 	},
 	"a dynamic extent that was bound": {
 		bytes: () => openModel(),
 		bindings: { shape: { batch: 3 }, weights: "auto" },
 		replaced: 1,
+		isStandalone: true,
 	},
 	"weights in a file of their own, one of which the runtime still reads": {
 		bytes: () =>
@@ -199,6 +231,7 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 			),
 		}),
 		replaced: 1,
+		isStandalone: false,
 	},
 	"weights that are declared as inputs, as old files do": {
 		bytes: () =>
@@ -216,6 +249,7 @@ export const modelCases: Readonly<Record<string, ModelCase>> = {
 				outputs: [writeValueInfo("y", "float32", [3, 33])],
 			}),
 		replaced: 1,
+		isStandalone: true,
 	},
 };
 

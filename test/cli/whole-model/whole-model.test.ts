@@ -33,29 +33,41 @@ function expectClose(found: TensorData | undefined, expected: TensorData | undef
 }
 
 describe("a model with operators in place of islands", () => {
-	test.each(Object.entries(modelCases))("%s", async (name, { bytes, files, bindings, replaced, share }) => {
-		const folder = join(root, name.replaceAll(" ", "-"));
-		const tuned = await tuneModel(toolchain, folder, bytes(), bindings ?? noBindings, 1, files?.());
-		const view = await writeWholeModel(tuned.request);
-		expect(view.left).toEqual([]);
-		expect(view.reason).toBeNull();
-		expect(view.islandsReplaced.length).toBe(replaced);
-		const model = await loadModel(tuned.request.directory, { trustedKeys: tuned.trustedKeys });
-		const runtime = openRuntime(toolchain.runtime);
-		const original = new RuntimeSession(runtime, { model: tuned.request.model, library: null, threads: 1 });
-		for (const seed of [1, 2]) {
-			const inputs = drawInputs(model.inputs, seed);
-			const found = model.run(
-				Object.fromEntries(model.inputs.map(({ name: input }, at) => [input, inputs[at] as TensorData])),
-			);
-			const byName = original.inputs.map(
-				(port) => inputs[model.inputs.findIndex((input) => input.name === port.name)] as TensorData,
-			);
-			const expected = original.run(byName);
-			for (const [at, { name: output }] of original.outputs.entries())
-				expectClose(found[output], expected[at], share ?? 1e-5);
-		}
-		model.close();
-		original.close();
-	});
+	test.each(Object.entries(modelCases))(
+		"%s",
+		async (name, { bytes, files, bindings, replaced, isStandalone, share }) => {
+			const folder = join(root, name.replaceAll(" ", "-"));
+			const tuned = await tuneModel(toolchain, folder, bytes(), bindings ?? noBindings, 1, files?.());
+			const view = await writeWholeModel(tuned.request);
+			expect(view.left).toEqual([]);
+			expect(view.reason).toBeNull();
+			expect(view.islandsReplaced.length).toBe(replaced);
+			expect(view.standalone !== null).toBe(isStandalone);
+			const model = await loadModel(tuned.request.directory, { trustedKeys: tuned.trustedKeys });
+			const runtime = openRuntime(toolchain.runtime);
+			const original = new RuntimeSession(runtime, { model: tuned.request.model, library: null, threads: 1 });
+			for (const seed of [1, 2]) {
+				const inputs = drawInputs(model.inputs, seed);
+				const named = Object.fromEntries(
+					model.inputs.map(({ name: input }, at) => [input, inputs[at] as TensorData]),
+				);
+				const found = model.run(named);
+				const byName = original.inputs.map(
+					(port) => inputs[model.inputs.findIndex((input) => input.name === port.name)] as TensorData,
+				);
+				const expected = original.run(byName);
+				if (model.document.standalone !== null) {
+					const alone = await loadModel(tuned.request.directory, { form: "standalone", threads: seed });
+					const results = alone.run(named);
+					for (const [at, { name: output }] of original.outputs.entries())
+						expectClose(results[output], expected[at], share ?? 1e-5);
+					alone.close();
+				}
+				for (const [at, { name: output }] of original.outputs.entries())
+					expectClose(found[output], expected[at], share ?? 1e-5);
+			}
+			model.close();
+			original.close();
+		},
+	);
 });
