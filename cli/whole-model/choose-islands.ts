@@ -22,6 +22,8 @@ export interface ChosenIslands {
 export const errorMaxAllowed = 1e-3;
 /** Comparisons with the original: each takes seconds. */
 const trialsMax = 8;
+/** Operators between convolutions that are looked at one by one. */
+const suspectsMax = 16;
 /** Share of the operators that goes when the whole does not win. */
 const droppedShare = 0.25;
 
@@ -61,7 +63,7 @@ async function dropHindering(
 	let operators = planned;
 	for (const suspect of planned
 		.filter((operator) => isBetweenConvolutions(source, operator))
-		.slice(0, trialsMax)) {
+		.slice(0, suspectsMax)) {
 		const without = operators.filter((operator) => operator !== suspect);
 		const before = without.length === 0 ? null : without;
 		if (!isWin(await compare(before, operators))) operators = without;

@@ -1,7 +1,8 @@
 // A whole model's files where they belong, and the document that names them.
 
-import { readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { readdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { ModelDocument } from "#shared/protocol/model-document.ts";
 import { digestOfFile, modelDocumentName } from "./model-files.ts";
 import type { StandalonePorts } from "./standalone-session.ts";
@@ -20,14 +21,46 @@ export interface PlacedModel {
 	readonly facts: Pick<ModelDocument, "source" | "domain" | "target" | "threads" | "islands">;
 }
 
-/** A model that an earlier call wrote must not be taken for this one's. The document goes first: it names the others. */
+/**
+ * A model that an earlier call wrote must not be taken for this one's: its files go, the document first, because it names
+ * the others. Throws `request.invalid` where a file of another's bears a name that we would give.
+ */
 export async function removeModel(directory: string): Promise<void> {
-	const names = await readdir(directory).catch(() => []);
-	const written = [modelDocumentName, modelFileName, weightsFileName, headerFileName];
-	for (const name of [...written, ...names.filter(isLibrary)])
+	for (const [name, isOurs] of [
+		[modelDocumentName, isDocument],
+		[headerFileName, isHeader],
+	] as const) {
+		const path = join(directory, name);
+		const text = await readFile(path, "utf8").catch(() => null);
+		if (text !== null && !isOurs(text)) refuse(path);
+		await rm(path, { force: true });
+	}
+	const names: readonly string[] = await readdir(directory).catch(() => []);
+	for (const name of [modelFileName, weightsFileName, ...names.filter(isLibrary)])
 		await rm(join(directory, name), { force: true });
 }
 
+function refuse(path: string): never {
+	throw new OptimizeError("request.invalid", `${path} is none of Kiln's: choose another folder`, { path });
+}
+
+/** Of whatever version. */
+function isDocument(text: string): boolean {
+	try {
+		const document: unknown = JSON.parse(text);
+		return (
+			typeof document === "object" &&
+			document !== null &&
+			"schema" in document &&
+			String(document.schema).startsWith("kiln.model/")
+		);
+	} catch {
+		// No JSON at all: somebody else's.
+		return false;
+	}
+}
+
+const isHeader = (text: string): boolean => text.includes("#ifndef KILN_MODEL_H");
 const isLibrary = (name: string): boolean => /^lib(kiln|model)_[0-9a-f]{8}\.so$/.test(name);
 
 /** The document last: where it is, all is. */

@@ -1,6 +1,6 @@
 // Which operators a model keeps: as a rule, and by the clock.
 
-import { readdirSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type CompareModels, chooseIslands, isBetweenConvolutions } from "#cli/whole-model/choose-islands.ts";
@@ -189,5 +189,13 @@ describe("a model that is kept as it is", () => {
 		});
 		expect(view.reason).toMatch(/not faster/);
 		expect(readdirSync(tuned.request.directory)).toEqual(["island-0"]);
+	});
+
+	test.each(["model.json", "model.h"])("is not written over a %s of somebody else's", async (name) => {
+		const tuned = await tuneModel(toolchain, join(root, `foreign-${name}`), denseModel(1));
+		const path = join(tuned.request.directory, name);
+		writeFileSync(path, '{"mine": true}');
+		await expect(writeWholeModel(tuned.request)).rejects.toMatchObject({ code: "request.invalid" });
+		expect(readFileSync(path, "utf8")).toBe('{"mine": true}');
 	});
 });

@@ -2,7 +2,7 @@
 // each other.
 
 import { execFileSync } from "node:child_process";
-import { appendFileSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { appendFileSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import koffi from "koffi";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -11,7 +11,12 @@ import type { ModelView } from "#cli/whole-model/model-view.ts";
 import { drawInputs } from "#cli/whole-model/random-inputs.ts";
 import { writeWholeModel } from "#cli/whole-model/write-whole-model.ts";
 import { present } from "#shared/fault/assert.ts";
+import { writeTensorProto } from "#shared/onnx/tensor-proto.ts";
+import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import { findToolchain } from "#test/gpu-runner/toolchain-fixture.ts";
+import { runKiln } from "#test/support/kiln-process.ts";
+import { ramp } from "#test/support/onnx-model.ts";
+import { runOnnxRuntime } from "#test/support/run-onnxruntime.ts";
 import { denseModel } from "./model-cases.ts";
 import { type TunedFolder, tuneModel } from "./tuned-folder.ts";
 
@@ -89,6 +94,32 @@ describe("runs at the same time", () => {
 		expect(first?.bytes).not.toEqual(second?.bytes);
 		expect(new Set(models.map(({ document }) => document.domain)).size).toBe(2);
 		for (const model of models) model.close();
+	});
+});
+
+describe("kiln check --kernels", () => {
+	test("runs the whole model on stored inputs too, and tells when its outputs are not the stored ones", async () => {
+		const data = join(root, "data");
+		mkdirSync(data);
+		const x = ramp([rows, 40]);
+		const { y } = await runOnnxRuntime(denseModel(1, rows), { x });
+		const output = present(y, "an output");
+		writeFileSync(join(data, "input_0.pb"), writeTensorProto("x", x));
+		const check = async (expected: TensorData) => {
+			writeFileSync(join(data, "output_0.pb"), writeTensorProto("y", expected));
+			const { model, directory } = tuned.request;
+			const { stdout } = await runKiln(["check", model, "--data", data, "--kernels", directory, "--json"]);
+			return JSON.parse(stdout);
+		};
+		expect(await check(output)).toMatchObject({
+			verdict: "equal",
+			kernelsRun: 1,
+			wholeModel: { islandsReplaced: 1, outputs: [{ name: "y", verdict: "equal" }] },
+		});
+		expect(await check(ramp(output.shape))).toMatchObject({
+			verdict: "different",
+			wholeModel: { outputs: [{ name: "y", verdict: "different" }] },
+		});
 	});
 });
 
