@@ -10,7 +10,7 @@ import { dataTypes, elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import { checkKernelFolder } from "./check-kernel-folder.ts";
-import { addressTable, allocate, release } from "./native-memory.ts";
+import { addressOf, addressTable, allocate, release, whileHeld } from "./native-memory.ts";
 
 /** A typed array, or a tensor: dense, row-major, of the type and shape that the manifest says. */
 export type KernelInput = ArrayBufferView | Pick<TensorData, "bytes">;
@@ -97,7 +97,9 @@ class LoadedKernel implements Kernel {
 
 	prepare(inputs: readonly KernelInput[]): void {
 		const views = this.#views(inputs);
-		this.#check("prepare", this.#functions.prepare(koffi.address(addressTable(views)), this.#prepared));
+		const table = addressTable(views);
+		const result = whileHeld([views, table], () => this.#functions.prepare(addressOf(table), this.#prepared));
+		this.#check("prepare", result);
 		this.#weights = this.#weightsOf(views);
 	}
 
@@ -113,10 +115,10 @@ class LoadedKernel implements Kernel {
 		const from = addressTable(views);
 		const to = addressTable(outputs.map(({ bytes }) => bytes));
 		const { run } = this.#functions;
-		this.#check(
-			"run",
-			run(koffi.address(from), koffi.address(to), this.#prepared, this.#workspace, this.#threads),
+		const result = whileHeld([views, outputs, from, to], () =>
+			run(addressOf(from), addressOf(to), this.#prepared, this.#workspace, this.#threads),
 		);
+		this.#check("run", result);
 		return outputs;
 	}
 

@@ -14,9 +14,24 @@ export function addressTable(views: readonly ArrayBufferView[]): BigUint64Array 
 	return table;
 }
 
-/** Where a view's first byte lies; it stays there while the view is referenced. */
+/** Where a view's first byte lies; it stays there while the view is (`whileHeld`). */
 export function addressOf(view: ArrayBufferView): bigint {
 	return BigInt(koffi.address(view.buffer)) + BigInt(view.byteOffset);
+}
+
+const held = new Set<unknown>();
+
+/**
+ * Keeps values from being collected while native code uses addresses of theirs: to the engine an array whose address was
+ * taken is an array that nobody needs. Addresses are to be taken within `run`.
+ */
+export function whileHeld<T>(values: object, run: () => T): T {
+	held.add(values);
+	try {
+		return run();
+	} finally {
+		held.delete(values);
+	}
 }
 
 interface CLibrary {

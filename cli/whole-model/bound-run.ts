@@ -6,7 +6,7 @@ import { codeOfDataType, dataTypeOfCode } from "#shared/onnx/element-type.ts";
 import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount, type Shape } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
-import { addressOf } from "../native-memory.ts";
+import { addressOf, whileHeld } from "../native-memory.ts";
 import type { Pointer, Runtime } from "./onnx-runtime.ts";
 
 /** What a model takes or gives. */
@@ -48,7 +48,7 @@ export class BoundRun {
 
 	execute(): void {
 		this.#releaseMade();
-		this.#run(this.#from, this.#to);
+		whileHeld(this, () => this.#run(this.#from, this.#to));
 	}
 
 	/** Of the last run. Those of known shape are written by every run, others are copies. */
@@ -79,7 +79,7 @@ export function describeTensor(runtime: Runtime, tensor: Pointer): Pick<Port, "d
 		throw new OptimizeError("model.type_unsupported", `a tensor of element type ${code}`, { code });
 	const rank = Number(runtime.get("rank", tensor));
 	const extents = new BigInt64Array(new ArrayBuffer(8 * Math.max(1, rank)));
-	runtime.call("dimensions", tensor, addressOf(extents), rank);
+	whileHeld(extents, () => runtime.call("dimensions", tensor, addressOf(extents), rank));
 	const shape = Array.from(extents.subarray(0, rank), (extent) => (extent < 0n ? null : Number(extent)));
 	return { dataType, shape };
 }
@@ -93,14 +93,16 @@ function freshTensor({ dataType, shape }: Port): TensorData | null {
 
 function wrap(runtime: Runtime, { dataType, shape, bytes }: TensorData): Pointer {
 	const extents = BigInt64Array.from(shape.length === 0 ? [0n] : shape.map(BigInt));
-	return runtime.get(
-		"createTensor",
-		runtime.memory,
-		addressOf(bytes),
-		bytes.byteLength,
-		addressOf(extents),
-		shape.length,
-		codeOfDataType(dataType),
+	return whileHeld([extents, bytes], () =>
+		runtime.get(
+			"createTensor",
+			runtime.memory,
+			addressOf(bytes),
+			bytes.byteLength,
+			addressOf(extents),
+			shape.length,
+			codeOfDataType(dataType),
+		),
 	);
 }
 

@@ -7,7 +7,7 @@ import type { KernelManifest } from "#shared/artefact/manifest.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { checkKernelFolder } from "../check-kernel-folder.ts";
 import type { TrustedKeys } from "../check-manifest.ts";
-import { addressOf, addressTable } from "../native-memory.ts";
+import { addressOf, addressTable, whileHeld } from "../native-memory.ts";
 
 export interface PackedKernel {
 	readonly manifest: KernelManifest;
@@ -48,7 +48,9 @@ export async function openPackedKernel(
 			const given = inputs.map((input) => input ?? new Uint8Array(0));
 			const table = addressTable(given);
 			for (const [at, input] of inputs.entries()) if (input === null) table[at] = 0n;
-			const result: number = prepare(koffi.address(table), addressOf(prepared));
+			const result: number = whileHeld([given, table, prepared], () =>
+				prepare(addressOf(table), addressOf(prepared)),
+			);
 			if (result !== 0) throw new OptimizeError("internal.bug", `the kernel's prepare returned ${result}`);
 			return prepared;
 		},

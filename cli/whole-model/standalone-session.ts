@@ -5,7 +5,7 @@ import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
-import { addressOf, addressTable, allocate, release } from "../native-memory.ts";
+import { addressOf, addressTable, allocate, release, whileHeld } from "../native-memory.ts";
 import type { Port } from "./bound-run.ts";
 
 export interface StandalonePorts {
@@ -44,10 +44,8 @@ export class StandaloneSession {
 	constructor({ library: path, weights, threads, inputs, outputs }: StandaloneOptions) {
 		const library = koffi.load(path);
 		const model = new BigUint64Array(new ArrayBuffer(8));
-		const fault: number = library.func("int kiln_model_open(const char *path, uintptr_t model)")(
-			weights,
-			addressOf(model),
-		);
+		const open = library.func("int kiln_model_open(const char *path, uintptr_t model)");
+		const fault: number = whileHeld(model, () => open(weights, addressOf(model)));
 		if (fault !== 0)
 			throw new OptimizeError("cache.signature_invalid", `${path} does not open ${weights}: errno ${fault}`);
 		this.inputs = inputs;
@@ -75,7 +73,9 @@ export class StandaloneSession {
 		const from = addressTable(inputs.map(({ bytes }) => bytes));
 		const to = addressTable(results.map(({ bytes }) => bytes));
 		const { run } = this.#functions;
-		const fault = run(this.#model, addressOf(from), addressOf(to), this.#workspace, this.#threads);
+		const fault = whileHeld([inputs, results, from, to], () =>
+			run(this.#model, addressOf(from), addressOf(to), this.#workspace, this.#threads),
+		);
 		if (fault !== 0) throw new OptimizeError("internal.bug", `the model's library returned ${fault}`);
 		return results;
 	}

@@ -82,6 +82,23 @@ describe("runs at the same time", () => {
 		expect(execFileSync(program, given, { encoding: "utf8" }).trim()).toBe("0 1600 0");
 	});
 
+	test.each(["runtime", "standalone"] as const)(
+		"thousands of them, while garbage is collected, find their tensors where they were (%s)",
+		async (form) => {
+			const model = await loadModel(tuned.request.directory, { form });
+			const x = present(drawInputs(model.inputs, 3)[0], "an input");
+			const expected = present(model.run({ x }).y, "an output").bytes;
+			let different = 0;
+			for (let run = 0; run < 12_000; run++) {
+				// Inputs that nobody else holds.
+				const { y } = model.run({ x: { ...x, bytes: x.bytes.slice() } });
+				if (run % 50 === 0 && Buffer.compare(present(y, "an output").bytes, expected) !== 0) different++;
+			}
+			expect(different).toBe(0);
+			model.close();
+		},
+	);
+
 	test("of two models in one process do not meet, and each has a domain of its own", async () => {
 		const toolchain = await findToolchain();
 		const other = await tuneModel(toolchain, join(root, "two"), denseModel(7, rows));
