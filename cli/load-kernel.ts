@@ -2,8 +2,6 @@
 
 import { join } from "node:path";
 import koffi from "koffi";
-import { verifyManifest } from "#adapters/ed25519.ts";
-import { runnableTargets } from "#runner/machine/describe-machine.ts";
 import type { KernelManifest } from "#shared/artefact/manifest.ts";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
@@ -11,7 +9,8 @@ import type { DataType } from "#shared/tensor/data-type.ts";
 import { dataTypes, elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
-import { faultsOfFiles, readSignedManifest } from "./read-kernel-folder.ts";
+import { checkKernelFolder } from "./check-kernel-folder.ts";
+import { addressOf, addressTable, allocate, release, whileHeld } from "./native-memory.ts";
 
 /** A typed array, or a tensor: dense, row-major, of the type and shape that the manifest says. */
 export type KernelInput = ArrayBufferView | Pick<TensorData, "bytes">;
@@ -36,11 +35,8 @@ export interface LoadKernelOptions {
 	readonly threads?: number;
 }
 
-/** Version of the functions below, as `kiln_kernel_abi_version` gives it. */
-const abiVersionKnown = 1;
-/** Memory with which kernels are measured: large pages, because packed weights are read end to end. */
-const largePageBytes = 2 ** 21;
-const adviseHugePages = 14;
+/** Versions that have the functions below, as `kiln_kernel_abi_version` gives it. */
+const abiVersionsKnown: readonly number[] = [1, 2];
 
 /**
  * Loads a kernel folder. Before anything of it runs, the manifest's form, its signature, the digest of every file and
@@ -48,32 +44,13 @@ const adviseHugePages = 14;
  * (the folder holds no kernel: the baseline is the answer) or target.unknown.
  */
 export async function loadKernel(folder: string, options: LoadKernelOptions = {}): Promise<Kernel> {
-	const signed = await readSignedManifest(folder);
-	const { manifest } = signed;
-	if (options.trustedKeys !== undefined) {
-		const verdict = await verifyManifest(signed, options.trustedKeys);
-		if (verdict !== "valid") throw refusal(folder, `its signature by '${signed.keyId}' is ${verdict}`);
-	}
-	if (manifest.files["kernel.so"] === undefined)
-		throw new OptimizeError("cache.miss", `${folder} holds no kernel: its verdict is ${manifest.verdict}`, {
-			folder,
-		});
-	const [fault] = await faultsOfFiles(folder, manifest);
-	if (fault !== undefined) throw refusal(folder, fault);
-	const { target } = manifest.components;
-	if (!(await runnableTargets()).includes(target))
-		throw new OptimizeError("target.unknown", `${folder} is for ${target}, which this processor cannot run`, {
-			target,
-		});
+	const manifest = await checkKernelFolder(folder, options.trustedKeys);
 	return new LoadedKernel(
 		join(folder, "kernel.so"),
 		manifest,
 		options.threads ?? manifest.components.threads,
 	);
 }
-
-const refusal = (folder: string, reason: string): OptimizeError =>
-	new OptimizeError("cache.signature_invalid", `kernel folder ${folder}: ${reason}`, { folder });
 
 interface Functions {
 	readonly prepare: (inputs: bigint, prepared: bigint) => number;
@@ -98,10 +75,10 @@ class LoadedKernel implements Kernel {
 	constructor(path: string, manifest: KernelManifest, threads: number) {
 		const library = koffi.load(path);
 		const abiVersion: number = library.func("int kiln_kernel_abi_version()")();
-		if (abiVersion !== abiVersionKnown)
+		if (!abiVersionsKnown.includes(abiVersion))
 			throw new OptimizeError(
 				"cache.miss",
-				`${path} has ABI version ${abiVersion}, this loader knows ${abiVersionKnown}`,
+				`${path} has ABI version ${abiVersion}, this loader knows ${abiVersionsKnown.join(" and ")}`,
 			);
 		this.manifest = manifest;
 		this.#threads = threads;
@@ -120,7 +97,9 @@ class LoadedKernel implements Kernel {
 
 	prepare(inputs: readonly KernelInput[]): void {
 		const views = this.#views(inputs);
-		this.#check("prepare", this.#functions.prepare(koffi.address(addressTable(views)), this.#prepared));
+		const table = addressTable(views);
+		const result = whileHeld([views, table], () => this.#functions.prepare(addressOf(table), this.#prepared));
+		this.#check("prepare", result);
 		this.#weights = this.#weightsOf(views);
 	}
 
@@ -136,17 +115,17 @@ class LoadedKernel implements Kernel {
 		const from = addressTable(views);
 		const to = addressTable(outputs.map(({ bytes }) => bytes));
 		const { run } = this.#functions;
-		this.#check(
-			"run",
-			run(koffi.address(from), koffi.address(to), this.#prepared, this.#workspace, this.#threads),
+		const result = whileHeld([views, outputs, from, to], () =>
+			run(addressOf(from), addressOf(to), this.#prepared, this.#workspace, this.#threads),
 		);
+		this.#check("run", result);
 		return outputs;
 	}
 
 	close(): void {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
-		for (const block of [this.#prepared, this.#workspace]) libc().free(block);
+		for (const block of [this.#prepared, this.#workspace]) release(block);
 	}
 
 	/** The inputs as views whose lengths are those of the manifest. */
@@ -185,41 +164,4 @@ function dataTypeNamed(name: string): DataType {
 		dataTypes.find((type) => type === name),
 		`a data type named ${name}`,
 	);
-}
-
-/** C's array of pointers. Asking a short typed array for its buffer moves it out of V8's heap, where it would not stay put. */
-function addressTable(views: readonly ArrayBufferView[]): BigUint64Array {
-	const table = new BigUint64Array(new ArrayBuffer(Math.max(1, views.length) * 8));
-	for (const [index, view] of views.entries())
-		table[index] = BigInt(koffi.address(view.buffer)) + BigInt(view.byteOffset);
-	return table;
-}
-
-interface CLibrary {
-	readonly alignedAllocate: (alignment: number, bytes: number) => bigint;
-	readonly advise: (address: bigint, bytes: number, advice: number) => number;
-	readonly free: (address: bigint) => void;
-}
-
-let loadedLibc: CLibrary | null = null;
-
-function libc(): CLibrary {
-	if (loadedLibc === null) {
-		const library = koffi.load(null);
-		loadedLibc = {
-			alignedAllocate: library.func("uintptr_t aligned_alloc(size_t alignment, size_t bytes)"),
-			advise: library.func("int madvise(uintptr_t address, size_t bytes, int advice)"),
-			free: library.func("void free(uintptr_t address)"),
-		};
-	}
-	return loadedLibc;
-}
-
-/** Memory as in measuring: at a large page's boundary, on large pages where the system gives them. */
-function allocate(bytes: number): bigint {
-	const rounded = Math.ceil(Math.max(1, bytes) / largePageBytes) * largePageBytes;
-	const address = BigInt(libc().alignedAllocate(largePageBytes, rounded));
-	if (address === 0n) throw new OptimizeError("infra.capacity", `no memory for ${bytes} bytes of a kernel`);
-	if (bytes >= largePageBytes) libc().advise(address, rounded, adviseHugePages);
-	return address;
 }

@@ -3,6 +3,7 @@
 import type { SpeedVerdict } from "#shared/artefact/manifest.ts";
 import type { ModelRecord } from "#shared/protocol/model.ts";
 import type { OptimizationResult } from "#shared/protocol/optimization.ts";
+import type { ModelView } from "./whole-model/model-view.ts";
 
 type ResultKernel = OptimizationResult["kernels"][number];
 type Manifest = NonNullable<ResultKernel["manifest"]>["manifest"];
@@ -38,6 +39,8 @@ export interface OptimizationView {
 	readonly coverage: OptimizationResult["coverage"];
 	/** From the first request to the checked result. */
 	readonly elapsedMs: number;
+	/** The model that uses the kernels; null when none was wanted. */
+	readonly wholeModel: ModelView | null;
 }
 
 /** `folders`: by kernel key. */
@@ -46,13 +49,14 @@ export function viewOptimization(
 	result: OptimizationResult,
 	folders: ReadonlyMap<string, string>,
 	elapsedMs: number,
+	wholeModel: ModelView | null,
 ): OptimizationView {
 	const islands = result.kernels.flatMap((kernel) =>
 		kernel.islands.map((index) => viewIsland(record, kernel, index, folders.get(kernel.key) ?? null)),
 	);
 	const { job, model, state, outcome, disposition, refusals, coverage } = result;
 	islands.sort((a, b) => a.index - b.index);
-	return { job, model, state, outcome, disposition, islands, refusals, coverage, elapsedMs };
+	return { job, model, state, outcome, disposition, islands, refusals, coverage, elapsedMs, wholeModel };
 }
 
 function viewIsland(

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { stripWeights } from "#shared/onnx/strip-weights.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import type { Job } from "#shared/protocol/job.ts";
@@ -18,6 +19,7 @@ import { describeIsland, meanSpeedup, type OptimizationView, viewOptimization } 
 import { parseSeconds, parseThreads, parseTrustedKey } from "./parse-options.ts";
 import { addBindingOptions, type BindingOptions, readModelFile } from "./read-model.ts";
 import { userPath } from "./user-path.ts";
+import { describeModel, keptModel, type ModelView } from "./whole-model/model-view.ts";
 import { writeKernelFolder } from "./write-kernels.ts";
 
 export interface OptimizeOptions extends BindingOptions {
@@ -30,10 +32,15 @@ export interface OptimizeOptions extends BindingOptions {
 	readonly output: string;
 	readonly timeout: number;
 	readonly dataFolder?: string;
+	/** Whether the whole model is written beside the kernels. */
+	readonly wholeModel: boolean;
 }
 
 /** The service takes work from the cache faster than this; only what it does not needs a runner. */
 const runnerPatienceMilliseconds = 400;
+
+/** Of the whole model with the original. */
+const comparisonMilliseconds: Readonly<Record<Effort, number>> = { quick: 1500, standard: 4000, max: 10_000 };
 
 /** The options that fill `OptimizeOptions`. */
 export function addOptimizeOptions(command: Command): Command {
@@ -52,6 +59,7 @@ export function addOptimizeOptions(command: Command): Command {
 			{},
 		)
 		.option("-o, --output <dir>", "where the kernels go", "kernels")
+		.option("--no-whole-model", "write kernels alone, no model that uses them")
 		.option("--timeout <seconds>", "how long to wait for the job", parseSeconds, 3600)
 		.addOption(dataFolderOption());
 }
@@ -83,12 +91,14 @@ export async function optimizeModel(
 		}
 		const elapsedMs = performance.now() - startedAt;
 		const folders = await writeKernels(service, result, userPath(options.output));
-		const view = viewOptimization(record, result, folders, elapsedMs);
+		const whole = await wholeModelOf(model, result, folders, service, options, context);
+		const view = viewOptimization(record, result, folders, elapsedMs, whole);
 		for (const line of view.islands.flatMap(describeIsland)) context.terminal.print(line);
 		for (const { node, operator, reason } of view.refusals) {
 			context.terminal.note(`left to the runtime: ${operator} '${node}': ${reason}`);
 		}
 		context.terminal.note(summarize(view));
+		if (whole !== null) for (const line of describeModel(whole)) context.terminal.print(line);
 		context.terminal.printJson(view);
 		return exitCodeOfResult(result);
 	} finally {
@@ -138,6 +148,42 @@ async function runJob(
 		return { record, job };
 	} finally {
 		clearTimeout(patience);
+	}
+}
+
+/** Null when none is wanted. Whatever stands in its way, the kernels are there: the model is kept as it is, and why is said. */
+async function wholeModelOf(
+	model: string,
+	{ kernels }: OptimizationResult,
+	folders: ReadonlyMap<string, string>,
+	service: Service,
+	options: OptimizeOptions,
+	{ terminal, signal }: CommandContext,
+): Promise<ModelView | null> {
+	if (!options.wholeModel) return null;
+	terminal.progress({ phase: "writing the whole model" });
+	const faster = kernels.flatMap(({ key, program, manifest }) => {
+		const folder = folders.get(key);
+		return manifest?.manifest.verdict === "faster" && folder !== undefined
+			? [[program, folder] as const]
+			: [];
+	});
+	// Loaded late: only this needs the foreign-function interface.
+	const { writeWholeModel } = await import("./whole-model/write-whole-model.ts");
+	try {
+		return await writeWholeModel({
+			model,
+			bindings: options,
+			directory: userPath(options.output),
+			folders: new Map(faster),
+			trustedKeys: service.trustedKeys,
+			threads: options.threads,
+			budgetMilliseconds: comparisonMilliseconds[options.effort],
+			signal,
+		});
+	} catch (fault) {
+		if (fault instanceof OptimizeError) return keptModel(fault.message);
+		throw fault;
 	}
 }
 

@@ -41,6 +41,10 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 		"write-model.ts",
 		"extract-source.ts",
 		"describe-operators.ts",
+		"element-type.ts",
+		"external-tensors.ts",
+		"replace-nodes.ts",
+		"node-names.ts",
 	],
 	partition: ["partition.ts"],
 	algebra: ["enumerate-dags.ts"],
@@ -55,7 +59,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 	],
 	"cost-model": ["cost-model.ts"],
 	lower: ["lower.ts"],
-	codegen: ["codegen.ts"],
+	codegen: ["codegen.ts", "c-runtime.ts"],
 };
 /** Who may import whom. `test` may import everything. */
 const layers: Readonly<Record<string, readonly string[]>> = {

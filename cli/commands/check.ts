@@ -40,7 +40,7 @@ export const addCheck: AddCommand = (program, run) => {
 		.requiredOption("--data <dir>", "folder of input_N.pb and output_N.pb")
 		.option(
 			"--kernels <dir>",
-			"what `kiln optimize` wrote: islands run as tuned kernels (default: the float64 reference)",
+			"what `kiln optimize` wrote: islands run as tuned kernels, and the whole model in ONNX Runtime (default: the float64 reference)",
 		)
 		.option(
 			"--rtol <number>",
@@ -70,16 +70,44 @@ async function check(path: string, options: CheckOptions, { terminal }: CommandC
 			? { outputs: interpretGraph(graph, values), kernelsRun: 0 }
 			: await runKernels(graph, userPath(options.kernels), values);
 	const views = compareOutputs(graph, outputs, expected, options);
-	for (const { name, verdict, maxAbs, maxRel } of views) {
-		terminal.print(
-			`${verdict}  ${name}  max abs ${maxAbs.toExponential(2)}, max rel ${maxRel.toExponential(2)}`,
-		);
-	}
+	for (const view of views) terminal.print(describeOutput(view));
 	if (options.kernels !== undefined) terminal.note(`${kernelsRun} islands ran as tuned kernels`);
-	const verdict = views.every((view) => view.verdict === "equal") ? "equal" : "different";
+	const whole = await checkWholeModel(graph, inputs, expected, options);
+	if (whole !== null) {
+		for (const view of whole.outputs) terminal.print(`${describeOutput(view)}  (whole model)`);
+		terminal.note(`${whole.islandsReplaced} islands ran in the whole model`);
+	}
+	const all = [...views, ...(whole?.outputs ?? [])];
+	const verdict = all.every((view) => view.verdict === "equal") ? "equal" : "different";
 	const refused = refusals.map(({ node, operator, code, reason }) => ({ node, operator, code, reason }));
-	terminal.printJson({ verdict, outputs: views, kernelsRun, refusals: refused });
+	terminal.printJson({ verdict, outputs: views, kernelsRun, wholeModel: whole, refusals: refused });
 	return verdict === "equal" ? exitCodes.ok : exitCodes.verificationFailed;
+}
+
+const describeOutput = ({ name, verdict, maxAbs, maxRel }: OutputView): string =>
+	`${verdict}  ${name}  max abs ${maxAbs.toExponential(2)}, max rel ${maxRel.toExponential(2)}`;
+
+/** Null without `--kernels`, or where its folder holds no whole model for inputs of these shapes. */
+async function checkWholeModel(
+	graph: Graph,
+	inputs: readonly NamedTensor[],
+	expected: readonly NamedTensor[],
+	options: CheckOptions,
+): Promise<{ readonly outputs: readonly OutputView[]; readonly islandsReplaced: number } | null> {
+	if (options.kernels === undefined) return null;
+	const { runWholeModel } = await import("../check-whole-model.ts");
+	const run = await runWholeModel(userPath(options.kernels), inputs);
+	if (run === null) return null;
+	const byValue = new Map(
+		graph.outputs.flatMap(({ value, name }) => {
+			const output = run.outputs.get(name);
+			return output === undefined ? [] : [[value, output] as const];
+		}),
+	);
+	return {
+		outputs: compareOutputs(graph, byValue, expected, options),
+		islandsReplaced: run.islandsReplaced,
+	};
 }
 
 async function runKernels(graph: Graph, directory: string, values: ReadonlyMap<ValueId, TensorData>) {

@@ -18,7 +18,7 @@ export type CompileOutcome =
 const messageCharactersMax = 4000;
 
 /** Flags common to every kernel. Vectors are written out in the source, so that -O3 gives longer compiling and no faster code. */
-const kernelFlags = ["-std=gnu11", "-O2", "-fPIC", "-shared", "-pthread", "-fno-math-errno"] as const;
+export const kernelFlags = ["-std=gnu11", "-O2", "-fPIC", "-shared", "-pthread", "-fno-math-errno"] as const;
 
 /** Runs the compiler; what it says comes back as the message of a failure. */
 export async function runCompiler(

@@ -39,7 +39,7 @@ From C: include \`kernel.h\` and link \`kernel.so\`, or open it with \`dlopen\`.
 2. Call \`kiln_kernel_run\` with inputs, outputs, the prepared weights and \`kiln_kernel_workspace_bytes(threads)\` bytes at an
    address that is a multiple of 64, as often as you like. Calls on different outputs and workspaces may overlap.
 
-Both return 0 on success. From Node: \`loadKernel(folder)\` checks \`manifest.json\` and the digests before it loads anything.
+Both return 0 on success. A host with threads of its own calls \`kiln_kernel_run_with\` instead. From Node: \`loadKernel(folder)\` checks \`manifest.json\` and the digests before it loads anything.
 
 ## Measured
 

@@ -23,7 +23,8 @@ ${outputs.join("\n")}
 
    1. Allocate ${prefix}_prepared_bytes() and ${prefix}_workspace_bytes(threads), both aligned to 64 bytes.
    2. Call ${prefix}_prepare once for a set of weights. Only weights are read; the other inputs may be NULL.
-   3. Call ${prefix}_run for every evaluation. Weights must still be given. Outputs must not overlap anything else.
+   3. Call ${prefix}_run for every evaluation. Weights must still be given, but for those of which ${prefix}_reads
+      says 0. Outputs must not overlap anything else.
    Calls may run at the same time if they have workspaces of their own. Link with -lm${
 			program.kernels.some((kernel) => kernel.isParallel) ? " and -pthread" : ""
 		}. */
@@ -50,6 +51,20 @@ int ${prefix}_prepare(const void *const *inputs, void *prepared);
 /* Computes the outputs with at most this many threads (1 or more). Returns 0. */
 int ${prefix}_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace,
 	int threads);
+
+/* Whether a run reads inputs[input]; 0: only ${prefix}_prepare does, and it may be NULL in a run. Since version 2. */
+int ${prefix}_reads(int input);
+
+/* One share of a run's work. */
+typedef void ${prefix}_task(void *data, size_t index);
+
+/* Calls task(data, 0) to task(data, count - 1), in any order and at the same time if it can, and returns after all. */
+typedef void ${prefix}_apply(void *context, ${prefix}_task *task, size_t count, void *data);
+
+/* The same as ${prefix}_run for a host with threads of its own: makes none, and shares work out through apply
+   in at most this many tasks. Since version 2. */
+int ${prefix}_run_with(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace,
+	int threads, ${prefix}_apply *apply, void *context);
 
 #ifdef __cplusplus
 }

@@ -1,9 +1,10 @@
 // What every emitted file carries: the call's arguments, the range of tiles that threads take chunks of, and the worker
 // threads. Lessons in the design of the pool, each measured: no barriers and no static halves (a descheduled worker would
 // hold up everybody); the caller withdraws its offer from a worker that has not begun; waiting is bounded spinning, then sleep.
+// A host with threads of its own hands in how it runs tasks (`kiln_apply`): two pools would fight for the processors.
 
 /** Version of the ABI, as `PREFIX_abi_version` gives it. */
-export const abiVersion = 1;
+export const abiVersion = 2;
 
 /** Types and the chunk counter; always emitted. */
 export const cRuntime = `typedef struct {
@@ -16,6 +17,8 @@ export const cRuntime = `typedef struct {
 } kiln_call;
 typedef struct { long next, tiles, chunk; } kiln_range;
 typedef void kiln_body(const kiln_call *call, long thread, kiln_range *range);
+typedef void kiln_task(void *data, size_t index);
+typedef void kiln_apply(void *context, kiln_task *task, size_t count, void *data);
 
 static inline int kiln_take(kiln_range *range, long *begin, long *end) {
 	long first = __atomic_fetch_add(&range->next, range->chunk, __ATOMIC_RELAXED);
@@ -88,7 +91,21 @@ static int kiln_workers(int wanted) {
 	}
 	return wanted < kiln_pool.started ? wanted : kiln_pool.started;
 }
-static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, int threads) {
+typedef struct { kiln_body *body; const kiln_call *call; kiln_range range; } kiln_share;
+static void kiln_take_share(void *data, size_t index) {
+	kiln_share *share = data;
+	share->body(share->call, (long)index, &share->range);
+}
+static void kiln_apart(kiln_body *body, const kiln_call *call, long tiles, int threads, kiln_apply *apply, void *context) {
+	long chunk = tiles / ((long)threads * kiln_chunks_per_thread);
+	kiln_share share = {body, call, {0, tiles, chunk > 0 ? chunk : 1}};
+	apply(context, kiln_take_share, (size_t)threads, &share);
+}
+static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, int threads, kiln_apply *apply, void *context) {
+	if (apply != 0 && threads > 1) {
+		kiln_apart(body, call, tiles, threads, apply, context);
+		return;
+	}
 	if (threads < 2 || pthread_mutex_trylock(&kiln_pool.busy) != 0) {
 		kiln_alone(body, call, tiles);
 		return;

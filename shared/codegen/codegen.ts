@@ -179,20 +179,44 @@ function printPrepare(prelude: Prelude, prefix: string, program: LoopProgram): s
 	);
 }
 
+/** `PREFIX_run` brings its own threads, `PREFIX_run_with` uses its caller's. */
 function printEntry(prefix: string, program: LoopProgram): string {
-	const runs = program.kernels.map((kernel, at) =>
+	const launches = program.kernels.map((kernel, at) =>
 		kernel.isParallel
-			? `\tkiln_together(${prefix}_part${at}, &call, ${kernel.tiles}, threads);\n`
-			: `\tkiln_alone(${prefix}_part${at}, &call, ${kernel.tiles});\n`,
+			? `\tkiln_together(${prefix}_part${at}, call, ${kernel.tiles}, threads, apply, context);\n`
+			: `\tkiln_alone(${prefix}_part${at}, call, ${kernel.tiles});\n`,
 	);
 	const { sharedBytes, threadBytes } = program;
+	const call = `{inputs, outputs, prepared, workspace, (char *)workspace + ${sharedBytes}, ${threadBytes}}`;
 	return `size_t ${prefix}_prepared_bytes(void) { return ${program.preparedBytes}; }
 size_t ${prefix}_workspace_bytes(int threads) { return ${sharedBytes} + (size_t)(threads > 1 ? threads : 1) * ${threadBytes}; }
 int ${prefix}_abi_version(void) { return ${abiVersion}; }
+int ${prefix}_reads(int input) {
+	static const unsigned char reads[] = {${readsOf(program).join(", ")}};
+	return reads[input];
+}
+static void ${prefix}_launch(const kiln_call *call, int threads, kiln_apply *apply, void *context) {
+	(void)threads, (void)apply, (void)context;
+${launches.join("")}}
 int ${prefix}_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads) {
-	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + ${sharedBytes}, ${threadBytes}};
-	(void)threads;
-${runs.join("")}	return 0;
+	const kiln_call call = ${call};
+	${prefix}_launch(&call, threads, 0, 0);
+	return 0;
+}
+int ${prefix}_run_with(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads, kiln_apply *apply, void *context) {
+	const kiln_call call = ${call};
+	${prefix}_launch(&call, threads, apply, context);
+	return 0;
 }
 `;
+}
+
+/** By input: 1 where a run reads it; what only prepare reads is not needed again. */
+function readsOf({ inputs, kernels }: LoopProgram): readonly number[] {
+	const read = new Set(
+		kernels.flatMap(({ buffers }) =>
+			buffers.flatMap(({ place }) => (place.kind === "input" ? [place.input] : [])),
+		),
+	);
+	return inputs.length === 0 ? [0] : inputs.map((_, at) => (read.has(at) ? 1 : 0));
 }

@@ -169,6 +169,7 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 		expect(result).toMatchObject({
 			disposition: "executed",
 			islands: [{ index: 0, verdict: expect.stringMatching(/^(faster|tie|baseline|inconclusive)$/) }],
+			wholeModel: { verdict: expect.stringMatching(/^(faster|tie|kept)$/) },
 		});
 		expect(readdirSync(join(kernels, "island-0"))).toContain("manifest.json");
 		const checked = await runKiln(["check", model, "--data", data, "--kernels", kernels, "--json"]);
@@ -179,11 +180,13 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 		expect(JSON.parse(verified.stdout).verdict).toMatch(/^(holds|noKernel)$/);
 		const isPublished = ["faster", "tie"].includes(result.islands[0].verdict);
 		expect(JSON.parse(checked.stdout).kernelsRun).toBe(isPublished ? 1 : 0);
-		const again = await runKiln(["fetch", model, ...service, "-o", kernels, "--json"], environment);
+		const fetch = ["fetch", model, ...service, "-o", kernels, "--no-whole-model", "--json"];
+		const again = await runKiln(fetch, environment);
 		if (result.islands[0].verdict !== "inconclusive") {
 			expect(again.code).toBe(0);
 			expect(JSON.parse(again.stdout)).toMatchObject({
 				disposition: "cache_hit",
+				wholeModel: null,
 				islands: result.islands.map(
 					({ kernel, verdict, speedup }: { kernel: string; verdict: string; speedup: object }) => ({
 						kernel,

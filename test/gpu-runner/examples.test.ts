@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { writeWholeModel } from "#cli/whole-model/write-whole-model.ts";
+import { denseModel } from "#test/cli/whole-model/model-cases.ts";
+import { tuneModel } from "#test/cli/whole-model/tuned-folder.ts";
 import { type KernelFolder, writeKernelFolder } from "./kernel-folder.ts";
 import { findToolchain, type Toolchain } from "./toolchain-fixture.ts";
 
@@ -43,4 +46,14 @@ test("the Node and the C example run one kernel to the same result", async () =>
 	expect(fromNode.stdout).toContain("output 0: [3, 7]");
 	expect(sumOf(fromNode.stdout)).toBeGreaterThan(0);
 	expect(sumOf(fromC.stdout)).toBeCloseTo(sumOf(fromNode.stdout), 3);
+});
+
+test("the example of a whole model runs it", async () => {
+	const tuned = await tuneModel(toolchain, join(root, "whole"), denseModel(1));
+	await writeWholeModel(tuned.request);
+	const { stdout } = await run(process.execPath, [
+		join(examples, "03-whole-model/main.ts"),
+		tuned.request.directory,
+	]);
+	expect(stdout).toBe('"y": [3, 33], 396 bytes\n');
 });

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
+import { loadModel } from "#cli/load-model.ts";
 import type { OptimizationView } from "#cli/optimization-view.ts";
 import { writeElements } from "#shared/tensor/elements.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
@@ -103,6 +104,28 @@ describe.skipIf(suite === null)("Magika standard_v3_3", () => {
 				isNear: true,
 			})),
 		);
+	});
+
+	test("the whole model keeps every label and score too, with operators in place of islands", async () => {
+		const { wholeModel } = view;
+		expect(wholeModel?.reason ?? "").toBe("");
+		expect(wholeModel?.islandsReplaced.length).toBeGreaterThan(0);
+		const model = await loadModel(join(folder, "kernels"));
+		const whole = await askAll(
+			async (inputs) => {
+				const outputs = new Map(Object.entries(model.run(inputs)));
+				return { outputs, kernelsRun: model.document.islands.length };
+			},
+			config,
+			examples,
+		);
+		model.close();
+		for (const { content_base64, prediction } of examples) {
+			expect(whole.get(content_base64)?.label).toBe(prediction.dl);
+			expect(Math.abs((whole.get(content_base64)?.score ?? Number.NaN) - prediction.score)).toBeLessThan(
+				scoreTolerance,
+			);
+		}
 	});
 
 	test("every published decision follows from label and score: kept, overwritten, or not sure enough", () => {

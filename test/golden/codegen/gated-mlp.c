@@ -40,6 +40,8 @@ typedef struct {
 } kiln_call;
 typedef struct { long next, tiles, chunk; } kiln_range;
 typedef void kiln_body(const kiln_call *call, long thread, kiln_range *range);
+typedef void kiln_task(void *data, size_t index);
+typedef void kiln_apply(void *context, kiln_task *task, size_t count, void *data);
 
 static inline int kiln_take(kiln_range *range, long *begin, long *end) {
 	long first = __atomic_fetch_add(&range->next, range->chunk, __ATOMIC_RELAXED);
@@ -148,10 +150,22 @@ int kiln_kernel_prepare(const void *const *inputs, void *prepared) {
 
 size_t kiln_kernel_prepared_bytes(void) { return 65664; }
 size_t kiln_kernel_workspace_bytes(int threads) { return 0 + (size_t)(threads > 1 ? threads : 1) * 0; }
-int kiln_kernel_abi_version(void) { return 1; }
+int kiln_kernel_abi_version(void) { return 2; }
+int kiln_kernel_reads(int input) {
+	static const unsigned char reads[] = {1, 0, 0};
+	return reads[input];
+}
+static void kiln_kernel_launch(const kiln_call *call, int threads, kiln_apply *apply, void *context) {
+	(void)threads, (void)apply, (void)context;
+	kiln_alone(kiln_kernel_part0, call, 2);
+}
 int kiln_kernel_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads) {
 	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 0};
-	(void)threads;
-	kiln_alone(kiln_kernel_part0, &call, 2);
+	kiln_kernel_launch(&call, threads, 0, 0);
+	return 0;
+}
+int kiln_kernel_run_with(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads, kiln_apply *apply, void *context) {
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 0};
+	kiln_kernel_launch(&call, threads, apply, context);
 	return 0;
 }

@@ -64,6 +64,8 @@ typedef struct {
 } kiln_call;
 typedef struct { long next, tiles, chunk; } kiln_range;
 typedef void kiln_body(const kiln_call *call, long thread, kiln_range *range);
+typedef void kiln_task(void *data, size_t index);
+typedef void kiln_apply(void *context, kiln_task *task, size_t count, void *data);
 
 static inline int kiln_take(kiln_range *range, long *begin, long *end) {
 	long first = __atomic_fetch_add(&range->next, range->chunk, __ATOMIC_RELAXED);
@@ -125,7 +127,21 @@ static int kiln_workers(int wanted) {
 	}
 	return wanted < kiln_pool.started ? wanted : kiln_pool.started;
 }
-static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, int threads) {
+typedef struct { kiln_body *body; const kiln_call *call; kiln_range range; } kiln_share;
+static void kiln_take_share(void *data, size_t index) {
+	kiln_share *share = data;
+	share->body(share->call, (long)index, &share->range);
+}
+static void kiln_apart(kiln_body *body, const kiln_call *call, long tiles, int threads, kiln_apply *apply, void *context) {
+	long chunk = tiles / ((long)threads * kiln_chunks_per_thread);
+	kiln_share share = {body, call, {0, tiles, chunk > 0 ? chunk : 1}};
+	apply(context, kiln_take_share, (size_t)threads, &share);
+}
+static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, int threads, kiln_apply *apply, void *context) {
+	if (apply != 0 && threads > 1) {
+		kiln_apart(body, call, tiles, threads, apply, context);
+		return;
+	}
 	if (threads < 2 || pthread_mutex_trylock(&kiln_pool.busy) != 0) {
 		kiln_alone(body, call, tiles);
 		return;
@@ -427,10 +443,22 @@ int kiln_kernel_prepare(const void *const *inputs, void *prepared) {
 
 size_t kiln_kernel_prepared_bytes(void) { return 4194368; }
 size_t kiln_kernel_workspace_bytes(int threads) { return 0 + (size_t)(threads > 1 ? threads : 1) * 65600; }
-int kiln_kernel_abi_version(void) { return 1; }
+int kiln_kernel_abi_version(void) { return 2; }
+int kiln_kernel_reads(int input) {
+	static const unsigned char reads[] = {1, 1, 0};
+	return reads[input];
+}
+static void kiln_kernel_launch(const kiln_call *call, int threads, kiln_apply *apply, void *context) {
+	(void)threads, (void)apply, (void)context;
+	kiln_together(kiln_kernel_part0, call, 16, threads, apply, context);
+}
 int kiln_kernel_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads) {
 	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 65600};
-	(void)threads;
-	kiln_together(kiln_kernel_part0, &call, 16, threads);
+	kiln_kernel_launch(&call, threads, 0, 0);
+	return 0;
+}
+int kiln_kernel_run_with(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads, kiln_apply *apply, void *context) {
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 65600};
+	kiln_kernel_launch(&call, threads, apply, context);
 	return 0;
 }
