@@ -5,11 +5,10 @@ import { join } from "node:path";
 import { effortBudget } from "#runner/jobs/effort-budget.ts";
 import { prepareCandidates } from "#runner/jobs/prepare-candidates.ts";
 import { describeMachine } from "#runner/machine/describe-machine.ts";
-import { referenceOperations } from "#runner/measure/datasets.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
-import { median } from "#runner/measure/statistics.ts";
+import { type Burst, median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
 import { type Compiler, requireCompiler } from "#runner/toolchain/find-compiler.ts";
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
@@ -19,11 +18,9 @@ import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
 import type { Effort, Plan } from "#shared/pipeline/plan.ts";
 import { planProgram } from "#shared/pipeline/plan-program.ts";
 import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
-import type { Program } from "#shared/program/program.ts";
 import { type Machine, type TargetId, targets } from "#shared/target/target.ts";
-import { elementBytes } from "#shared/tensor/data-type.ts";
-import { elementCount } from "#shared/tensor/shape.ts";
 import { kernelFolders } from "./kernel-folders.ts";
+import { machineRoofs, type ProgramWork, programWork, rooflineNanoseconds } from "./report/roofline.ts";
 
 export interface BenchOptions {
 	readonly target: TargetId;
@@ -47,6 +44,8 @@ export interface BenchSession extends Omit<BenchOptions, "kernels"> {
 
 export interface BenchCase {
 	readonly island: number;
+	/** Islands of the model that compute this program. */
+	readonly occurrences: number;
 	readonly program: string;
 	readonly baselineForm: string;
 	readonly baselineNs: number;
@@ -57,6 +56,12 @@ export interface BenchCase {
 	readonly verdict: SpeedVerdict;
 	/** Least time that the machine's probed bandwidth and FMA rate allow, over the kernel's time. Above 1 where caches help. */
 	readonly rooflineShare: number;
+	readonly work: ProgramWork;
+	/** Largest error against float64 of the kernel; null where the baseline is the answer. */
+	readonly errorMax: number | null;
+	readonly seed: number;
+	/** Of the confirming rounds, in nanoseconds a run; empty without a candidate that was confirmed. */
+	readonly samplesNs: { readonly baseline: readonly number[]; readonly kernel: readonly number[] };
 }
 
 /** Finds the tools and probes the machine. Throws `toolchain.missing`. */
@@ -84,7 +89,7 @@ export async function benchIsland(
 	graph: Graph,
 	island: Island,
 	plan: Plan | null = null,
-): Promise<BenchCase> {
+): Promise<Omit<BenchCase, "occurrences">> {
 	const directory = join(session.directory, island.digest);
 	await mkdir(directory, { recursive: true });
 	const result = await measureCandidates({
@@ -107,6 +112,8 @@ export async function benchIsland(
 	});
 	const baselineNs = result.baseline.latencyNanoseconds;
 	const kernelNs = result.kernel?.latencyNanoseconds.kernel ?? baselineNs;
+	const work = programWork(island.program);
+	const confirm = result.stages.findLast(({ stage }) => stage === "confirm")?.bursts ?? [];
 	return {
 		island: island.index,
 		program: island.digest,
@@ -116,9 +123,20 @@ export async function benchIsland(
 		bestNs: bestNanoseconds(result.candidates),
 		ratio: result.kernel?.comparison.speedup ?? { median: 1, low: 1, high: 1 },
 		verdict: result.kernel?.comparison.verdict ?? "baseline",
-		rooflineShare: rooflineNanoseconds(island.program, session) / kernelNs,
+		rooflineShare: rooflineNanoseconds(work, machineRoofs(session.machine, session.threads)) / kernelNs,
+		work,
+		errorMax: result.kernel?.errorMax ?? null,
+		seed: benchSeed,
+		samplesNs: {
+			baseline: confirm
+				.filter(({ participant }) => participant.startsWith("baseline-"))
+				.flatMap(cleanSamples),
+			kernel: confirm.filter(({ participant }) => participant.startsWith("candidate-")).flatMap(cleanSamples),
+		},
 	};
 }
+
+const cleanSamples = ({ nanoseconds, clean }: Burst): number[] => nanoseconds.filter((_, at) => clean[at]);
 
 function bestNanoseconds(candidates: readonly CandidateMeasurement[]): number | null {
 	const medians = candidates.flatMap(({ outcome }) =>
@@ -153,16 +171,4 @@ async function candidatesFor(session: BenchSession, island: Island, plan: Plan |
 	// One candidate, so one part a unit.
 	const emitUnit: EmitUnit = ([part]) => source.replaceAll(kernelPrefix, part?.prefix ?? kernelPrefix);
 	return { candidatesCount: 1, emitUnit };
-}
-
-/** Williams et al. 2009: every input and output moved once, every multiply-add done once, whichever takes longer. */
-function rooflineNanoseconds(program: Program, { machine, threads }: BenchSession): number {
-	const bytes = [...program.inputs, ...program.outputs]
-		.map(({ shape, dataType }) => elementCount(shape) * elementBytes(dataType))
-		.reduce((sum, count) => sum + count, 0);
-	const operations = 2 * referenceOperations(program);
-	return Math.max(
-		bytes / machine.readGigabytesPerSecond,
-		operations / (machine.fusedMultiplyAddGflops * Math.min(threads, machine.cores)),
-	);
 }

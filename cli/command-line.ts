@@ -13,6 +13,7 @@ import { addOptimize } from "./commands/optimize.ts";
 import { addRunner } from "./commands/runner.ts";
 import { addSearch } from "./commands/search.ts";
 import { addServe } from "./commands/serve.ts";
+import { addTrainingRows } from "./commands/training-rows.ts";
 import { addVerify } from "./commands/verify.ts";
 import { exitCodeOf, exitCodes } from "./exit-code.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -29,6 +30,7 @@ const commands: readonly AddCommand[] = [
 	addServe,
 	addRunner,
 	addDoctor,
+	addTrainingRows,
 ];
 
 const lingerMilliseconds = 2_000;

@@ -57,7 +57,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 		"certificate.ts",
 		"verified-mugraph.ts",
 	],
-	"cost-model": ["cost-model.ts"],
+	"cost-model": ["cost-model.ts", "schedule-features.ts"],
 	lower: ["lower.ts"],
 	codegen: ["codegen.ts", "c-runtime.ts"],
 };

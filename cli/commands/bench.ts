@@ -1,8 +1,8 @@
 // kiln bench: interleaved timing of tuned kernels against ONNX Runtime's best form, island by island, on this machine.
 
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { Option } from "commander";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import type { BenchCase } from "../bench-island.ts";
@@ -12,12 +12,14 @@ import { requireTarget } from "../local-target.ts";
 import { formatNanoseconds } from "../optimization-view.ts";
 import { parseThreads } from "../parse-options.ts";
 import { addBindingOptions, type BindingOptions, readLocalModel, readModelFile } from "../read-model.ts";
+import { type SummedCases, sumCases } from "../report/sum-cases.ts";
 import { userPath } from "../user-path.ts";
 
 interface BenchOptions extends BindingOptions {
 	readonly kernels?: string;
 	readonly threads: number;
 	readonly effort: Effort;
+	readonly html?: string;
 }
 
 export const addBench: AddCommand = (program, run) => {
@@ -30,7 +32,11 @@ export const addBench: AddCommand = (program, run) => {
 		)
 		.option("--threads <number>", "threads that kernel and baseline may use", parseThreads, 1)
 		.addOption(new Option("--effort <level>", "how long to measure").choices(efforts).default("quick"))
-		.addHelpText("after", "\nExample:\n  kiln bench model.onnx --kernels kernels --json")
+		.option("--html <file>", "write a self-contained report")
+		.addHelpText(
+			"after",
+			"\nExamples:\n  kiln bench model.onnx --kernels kernels --json\n  kiln bench model.onnx --html report.html",
+		)
 		.action((model: string, options: BenchOptions) => run((context) => bench(model, options, context)));
 };
 
@@ -41,6 +47,7 @@ async function bench(
 ): Promise<ExitCode> {
 	// Loaded late: no other command needs the measuring code.
 	const { benchIsland, openBench } = await import("../bench-island.ts");
+	const { renderBenchPage } = await import("../report/bench-page.ts");
 	const target = await requireTarget(undefined);
 	const bytes = await readModelFile(path);
 	const { graph, partition } = await readLocalModel(path, options);
@@ -61,15 +68,30 @@ async function bench(
 		const cases: BenchCase[] = [];
 		for (const [done, island] of distinct.entries()) {
 			terminal.progress({ phase: "measuring", done, total: distinct.length });
-			const measured = await benchIsland(session, bytes, graph, island);
+			const occurrences = islands.filter(({ digest }) => digest === island.digest).length;
+			const measured = { ...(await benchIsland(session, bytes, graph, island)), occurrences };
 			cases.push(measured);
 			terminal.print(describeCase(measured));
 		}
-		terminal.printJson({ machine: session.machine, threads: options.threads, cases });
+		const summed = sumCases(cases);
+		if (cases.length > 1) terminal.print(describeSum(summed));
+		const report = { machine: session.machine, threads: options.threads, cases, summed };
+		if (options.html !== undefined) {
+			const command = `kiln bench ${process.argv.slice(process.argv.indexOf("bench") + 1).join(" ")}`;
+			const page = renderBenchPage({ ...report, model: basename(path), command });
+			await writeFile(userPath(options.html), page);
+			terminal.note(`kiln: report in ${options.html}`);
+		}
+		terminal.printJson(report);
 		return exitCodes.ok;
 	} finally {
 		await rm(directory, { recursive: true, force: true });
 	}
+}
+
+function describeSum({ ratio, baselineNs, kernelNs }: SummedCases): string {
+	const interval = `${ratio.median.toFixed(2)}x [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`;
+	return `all islands  ${interval}  ${formatNanoseconds(baselineNs)} -> ${formatNanoseconds(kernelNs)}`;
 }
 
 function describeCase({ island, verdict, ratio, baselineNs, kernelNs, rooflineShare }: BenchCase): string {

@@ -173,9 +173,9 @@ async function claimAndRun(
 	// Someone may have published between the first look and the claim.
 	if (!(await isAnswered(services, stored.job, task))) {
 		const { namespace } = stored.job;
-		const { key, plan } = message;
+		const { jobId, task: at, key, plan } = message;
 		await withPhases(place, fence, observePhase, signal, (phases) =>
-			runTask(services, { namespace, key, plan, replaces: task.replaces, ...phases }),
+			runTask(services, { jobId, task: at, namespace, key, plan, replaces: task.replaces, ...phases }),
 		);
 	}
 	observePhase("finish");

@@ -7,10 +7,11 @@ import { signManifest } from "#adapters/ed25519.ts";
 import type { BlobReference, KernelManifest } from "#shared/artefact/manifest.ts";
 import { type Promotion, promote } from "#shared/artefact/promotion.ts";
 import type { ManifestSigner } from "#shared/artefact/signature.ts";
-import { blobKey, kernelKey } from "#shared/artefact/store-keys.ts";
+import { blobKey, kernelKey, trainingKey } from "#shared/artefact/store-keys.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { ArtefactStore } from "#shared/pipeline/ports.ts";
 import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
+import { type MeasuredTask, trainingLines, trainingRows } from "./training-rows.ts";
 
 /** Races lost in a row for one manifest after which something else must be wrong. */
 const promoteTriesMax = 10;
@@ -23,6 +24,14 @@ export async function publishBlob(store: ArtefactStore, bytes: Uint8Array): Prom
 	if (put.kind === "exists" && (await store.head(blobKey(sha256)))?.bytesCount !== bytes.length)
 		await store.put(blobKey(sha256), bytes, { kind: "always" });
 	return { sha256, bytesCount: bytes.length };
+}
+
+/** Stores a task's training rows once: what an earlier attempt at the task wrote stands. */
+export async function publishTrainingRows(store: ArtefactStore, measured: MeasuredTask): Promise<void> {
+	const { jobId, task, plan } = measured;
+	const place = trainingKey(plan.target, plan.programDigest, jobId, task);
+	const lines = new TextEncoder().encode(trainingLines(trainingRows(measured)));
+	await store.put(place, lines, { kind: "absent" }, "application/jsonl");
 }
 
 export interface PublishedManifest {

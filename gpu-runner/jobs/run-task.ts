@@ -26,11 +26,14 @@ import { buildManifest, isKernelPublished, keyComponents } from "./build-manifes
 import { continueSearch } from "./continue-search.ts";
 import { effortBudget } from "./effort-budget.ts";
 import { type PreparedCandidates, prepareCandidates } from "./prepare-candidates.ts";
-import { publishBlob, publishManifest } from "./publish.ts";
+import { publishBlob, publishManifest, publishTrainingRows } from "./publish.ts";
 import type { RunnerServices } from "./runner-services.ts";
 import { createTaskFolder } from "./task-folder.ts";
 
 export interface TaskWork {
+	readonly jobId: string;
+	/** Position of the task in its job. */
+	readonly task: number;
 	readonly namespace: string;
 	readonly key: string;
 	/** Store key of the plan. */
@@ -75,6 +78,11 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 			progress: ({ phase }) => work.note(phase),
 		});
 		await work.enter("publishBlobs");
+		await publishTrainingRows(services.store, {
+			...{ jobId: work.jobId, task: work.task, plan, result, seed },
+			machine: services.machine(plan.target),
+			measuredAt: services.nowIso(),
+		});
 		const manifest = await publishFiles(services, work, plan, candidates, result, seed);
 		await work.enter("publishManifest");
 		const outcome = await publishManifest(services.store, services.signer, manifest, work.replaces);

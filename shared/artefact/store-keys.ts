@@ -6,6 +6,11 @@ export const programKey = (digest: string): string => `programs/${digest}.json`;
 export const planKey = (program: string, target: string, effort: string, version: string): string =>
 	`plans/${program}/${target}/${effort}-${version}.json`;
 export const kernelKey = (namespace: string, key: string): string => `kernels/${namespace}/${key}.json`;
+/** All training rows there are: docs/training-rows.md. */
+export const trainingPrefix = "training/";
+/** Rows of one task's measurements. */
+export const trainingKey = (target: string, program: string, job: string, task: number): string =>
+	`${trainingPrefix}${target}/${program}/${job}-${task}.jsonl`;
 export const jobKey = (id: string): string => `jobs/${id}.json`;
 export const leaseKey = (key: string): string => `leases/${key}.json`;
 /** Names of callers are a namespace's own. */

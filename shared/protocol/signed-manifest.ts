@@ -3,24 +3,11 @@ import type { SignedManifest } from "#shared/artefact/manifest.ts";
 import { efforts } from "#shared/pipeline/plan.ts";
 import { certificateSchema } from "./certificate-schema.ts";
 import { digestSchema } from "./digest.ts";
+import { machineSchema } from "./machine-schema.ts";
 import { targetIdSchema } from "./target.ts";
 
 const intervalSchema = z.object({ median: z.number(), low: z.number(), high: z.number() });
 const blobReferenceSchema = z.object({ sha256: digestSchema, bytesCount: z.int().min(0) });
-
-const machineSchema = z.object({
-	target: targetIdSchema,
-	model: z.string(),
-	cores: z.int(),
-	instructionSets: z.array(z.string()),
-	level1Bytes: z.number(),
-	level2Bytes: z.number(),
-	level3Bytes: z.number(),
-	compiler: z.string(),
-	baseline: z.string(),
-	readGigabytesPerSecond: z.number(),
-	fusedMultiplyAddGflops: z.number(),
-});
 
 const tensorSchema = z.object({ shape: z.array(z.int().min(0)), dataType: z.string() });
 

@@ -1,0 +1,137 @@
+import { describe, expect, test } from "vitest";
+import type { BenchCase } from "#cli/bench-island.ts";
+import { type BenchReport, renderBenchPage } from "#cli/report/bench-page.ts";
+import { drawDistribution } from "#cli/report/distribution-chart.ts";
+import { machineRoofs, programWork, roofGflops, rooflineNanoseconds } from "#cli/report/roofline.ts";
+import { sumCases } from "#cli/report/sum-cases.ts";
+import type { Machine } from "#shared/target/target.ts";
+import { matrixProduct } from "#test/support/programs.ts";
+
+const machine: Machine = {
+	...{ target: "cpu-x86-64-v3", model: "cpu", cores: 2, instructionSets: ["avx2"] },
+	...{ level1Bytes: 1, level2Bytes: 2, level3Bytes: 3, compiler: "gcc", baseline: "onnxruntime 1" },
+	...{ readGigabytesPerSecond: 20, fusedMultiplyAddGflops: 100 },
+};
+
+function caseOf(change: Partial<BenchCase> = {}): BenchCase {
+	return {
+		...{
+			island: 4,
+			occurrences: 1,
+			program: "ab",
+			baselineForm: "asWritten",
+			baselineNs: 41_500,
+			kernelNs: 12_340,
+		},
+		...{ bestNs: 12_340, ratio: { median: 3.363, low: 3.211, high: 3.489 }, verdict: "faster" },
+		...{ rooflineShare: 0.723, work: { bytes: 1000, operations: 50_000, intensity: 50 } },
+		...{ errorMax: 2.5e-7, seed: 1, samplesNs: { baseline: [40_000, 43_000], kernel: [12_000, 13_000] } },
+		...change,
+	};
+}
+
+function page(change: Partial<BenchReport> = {}): string {
+	const cases = change.cases ?? [caseOf()];
+	const parts = { model: "m.onnx", command: "kiln bench m.onnx", machine, threads: 1 };
+	return renderBenchPage({ ...parts, summed: sumCases(cases), ...change, cases });
+}
+
+/** Every tag is closed by its own, in order; attributes hold no markup. What an XML parser would refuse fails. */
+function assertWellFormed(html: string): void {
+	const open: string[] = [];
+	const body = html.replace("<!DOCTYPE html>", "").replace(/<style>[^<]*<\/style>/, "");
+	let rest = "";
+	let end = 0;
+	for (const tag of body.matchAll(/<(\/?)([a-zA-Z0-9]+)((?: [a-zA-Z0-9-]+="[^"<>]*")*)(\/?)>/g)) {
+		rest += body.slice(end, tag.index);
+		end = tag.index + tag[0].length;
+		if (tag[1] === "/") expect(open.pop()).toBe(tag[2]);
+		else if (tag[4] === "") open.push(tag[2] ?? "");
+	}
+	expect(open).toEqual([]);
+	expect(rest + body.slice(end)).not.toMatch(/[<>]|&(?!(amp|lt|gt|quot|#\d+);)/);
+}
+
+describe("the bench report", () => {
+	test("shows the numbers of the cases", () => {
+		const html = page();
+		for (const shown of ["3.36×", "3.21 – 3.49", "41.5 µs", "12.3 µs", "72 %", "2.5e-7", "asWritten"])
+			expect(html).toContain(`>${shown}<`);
+	});
+
+	test("is well-formed, has no script and fetches nothing", () => {
+		for (const html of [
+			page(),
+			page({ cases: [caseOf(), caseOf({ island: 7 }), caseOf({ errorMax: null })] }),
+		]) {
+			assertWellFormed(html);
+			expect(html).not.toMatch(/<script|javascript:|https?:|\ssrc=|\shref=|url\(|@import|\son\w+=/i);
+		}
+	});
+
+	test("hostile names are text and nothing else", () => {
+		const hostile = `"><script>alert(1)</script><img src='x' onerror=y>&\u0000\ud800`;
+		const html = page({
+			...{ model: hostile, command: hostile, cases: [caseOf({ baselineForm: hostile })] },
+			machine: { ...machine, model: hostile, compiler: hostile, baseline: hostile },
+		});
+		assertWellFormed(html);
+		expect(html).not.toMatch(/<script|<img/);
+		expect(html).toContain("&lt;script&gt;");
+		expect(html).not.toContain("\u0000");
+	});
+
+	test("an island without confirmed samples says so instead of an empty chart", () => {
+		expect(drawDistribution({ baseline: [], kernel: [] })).toBe("");
+		expect(page({ cases: [caseOf({ samplesNs: { baseline: [], kernel: [] } })] })).toContain(
+			"no candidate was confirmed",
+		);
+	});
+});
+
+describe("the roofline", () => {
+	test("moves every tensor once and counts two operations a multiply-add", () => {
+		const work = programWork(matrixProduct(3, 17, 15));
+		expect(work).toMatchObject({ bytes: 4 * (3 * 17 + 17 * 15 + 3 * 15), operations: 2 * 3 * 17 * 15 });
+		expect(work.intensity).toBeCloseTo(work.operations / work.bytes);
+	});
+
+	test.each([
+		[{ bytes: 2000, operations: 100, intensity: 0.05 }, 1, 100],
+		[{ bytes: 20, operations: 50_000, intensity: 2500 }, 1, 500],
+		[{ bytes: 20, operations: 50_000, intensity: 2500 }, 2, 250],
+		[{ bytes: 20, operations: 50_000, intensity: 2500 }, 64, 250],
+	])("%j with %d threads takes at least %d ns", (work, threads, nanoseconds) => {
+		expect(rooflineNanoseconds(work, machineRoofs(machine, threads))).toBe(nanoseconds);
+	});
+
+	test.each([
+		[1, 20],
+		[5, 100],
+		[50, 100],
+	])("at %d operations a byte the roof is %d GFLOP/s", (intensity, gflops) => {
+		expect(roofGflops(intensity, machineRoofs(machine, 1))).toBe(gflops);
+	});
+});
+
+describe("all islands together", () => {
+	const ratio = { median: 4, low: 2, high: 8 };
+	const slower = { verdict: "baseline", ratio: { median: 0.5, low: 0.4, high: 0.6 }, kernelNs: 200 } as const;
+
+	test("are summed as often as they occur; one whose kernel is not published runs the baseline", () => {
+		const cases = [
+			caseOf({ baselineNs: 400, ratio, occurrences: 3 }),
+			caseOf({ baselineNs: 100, ...slower }),
+		];
+		expect(sumCases(cases)).toEqual({
+			baselineNs: 1300,
+			kernelNs: 400,
+			ratio: { median: 1300 / 400, low: 1300 / 700, high: 1300 / 250 },
+		});
+		expect(page({ cases })).toContain(">3.25×<");
+	});
+
+	test.each(["inconclusive", "baseline"] as const)("a verdict %s counts as no gain", (verdict) => {
+		expect(sumCases([caseOf({ verdict, ratio })]).ratio).toEqual({ median: 1, low: 1, high: 1 });
+	});
+});
