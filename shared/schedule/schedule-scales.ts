@@ -1,0 +1,94 @@
+// Every value that each knob of a kernel may take, in order, so that one step along a scale is a small change. The scales
+// span a space of thousands of schedules; enumerate-schedules.ts has the few that are worth trying first.
+
+import { present } from "#shared/fault/assert.ts";
+import type { Kernel, MuGraph } from "#shared/mugraph/mugraph.ts";
+import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
+import type { AxisId } from "#shared/program/program.ts";
+import type { CpuTarget } from "#shared/target/target.ts";
+import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
+import { type RegisterTile, registerTiles } from "./register-tile.ts";
+import type { KernelSchedule } from "./schedule.ts";
+
+export interface KernelScales {
+	readonly registers: readonly RegisterTile[];
+	readonly prefetchBytes: readonly number[];
+	readonly unrolls: readonly number[];
+	readonly loopTiles: readonly number[];
+	/** One scale for each grid axis. */
+	readonly gridTiles: readonly (readonly number[])[];
+	/** Position of the grid axis that fills vectors of a contraction, or null: its tiles are whole panels. */
+	readonly panelAxis: number | null;
+	readonly vectorLanes: readonly number[];
+	readonly weightLayouts: readonly KernelSchedule["weightLayout"][];
+	readonly nonTemporalStores: readonly boolean[];
+}
+
+/** Hardware prefetchers stop at a page of 4 KiB; farther than 32 KiB the first level has evicted it before it is used. */
+const prefetchScale = [0, 1024, 2048, 4096, 8192, 16384, 32768];
+const unrollScale = [1, 2, 4, 8];
+
+/** One for each kernel; null for those of the prepare step, which no call waits for. */
+export function scheduleScales(muGraph: MuGraph, target: CpuTarget): readonly (KernelScales | null)[] {
+	const prepare = findPreparePart(muGraph).kernels;
+	return muGraph.kernels.map((kernel, id) =>
+		prepare.has(id) ? null : kernelScales(muGraph, kernel, target),
+	);
+}
+
+/** The product of the scales' lengths: schedules of the space, equal ones after alignment counted apart. */
+export function countSchedules(scales: readonly (KernelScales | null)[]): number {
+	return scales.reduce((product, own) => (own === null ? product : product * countKernelSchedules(own)), 1);
+}
+
+function countKernelSchedules(scales: KernelScales): number {
+	const { registers, prefetchBytes, unrolls, loopTiles, gridTiles } = scales;
+	const { vectorLanes, weightLayouts, nonTemporalStores } = scales;
+	return [registers, prefetchBytes, unrolls, loopTiles, vectorLanes, weightLayouts, nonTemporalStores]
+		.concat(gridTiles)
+		.reduce((product, scale) => product * scale.length, 1);
+}
+
+function kernelScales(muGraph: MuGraph, kernel: Kernel, target: CpuTarget): KernelScales {
+	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
+	const roles = kernelRoles(muGraph, kernel);
+	const [main] = roles.contracts;
+	const streamsWeights = main?.isWeight === true;
+	const filling = new Set(roles.contracts.map(({ vector }) => vector));
+	const panelAxis = kernel.grid.findIndex((axis) => filling.has(axis));
+	return {
+		registers: registerScale(roles, target, extent),
+		prefetchBytes: streamsWeights ? prefetchScale : [0],
+		unrolls: main === undefined ? [1] : unrollScale,
+		loopTiles: kernel.loop === null ? [0] : doublings(1, extent(kernel.loop)).filter(isLongStep),
+		gridTiles: kernel.grid.map((axis, at) =>
+			doublings(at === panelAxis ? target.vectorLanes : 1, extent(axis)),
+		),
+		panelAxis: panelAxis < 0 ? null : panelAxis,
+		vectorLanes: target.vectorLanes > 8 ? [target.vectorLanes / 2, target.vectorLanes] : [target.vectorLanes],
+		weightLayouts: streamsWeights ? ["asGiven", "panels"] : ["panels"],
+		nonTemporalStores: roles.outputBytes > target.level2Bytes ? [false, true] : [false],
+	};
+}
+
+/** Steps below this cost more in loop heads than they save in cache; a short axis is one step. */
+const loopStepMin = 16;
+const isLongStep = (step: number, at: number, scale: readonly number[]): boolean =>
+	step >= loopStepMin || at === scale.length - 1;
+
+function registerScale(
+	roles: KernelRoles,
+	target: CpuTarget,
+	extent: (axis: AxisId) => number,
+): readonly RegisterTile[] {
+	const main = roles.contracts[0];
+	if (main === undefined || main.vector === null) return [{ rows: 1, vectors: 1 }];
+	return registerTiles(target, main.row === null ? 1 : extent(main.row), extent(main.vector));
+}
+
+/** from, 2·from, 4·from … below `extent`, and `extent`. */
+function doublings(from: number, extent: number): readonly number[] {
+	const scale: number[] = [];
+	for (let value = from; value < extent; value *= 2) scale.push(value);
+	return [...scale, extent];
+}
