@@ -7,6 +7,7 @@ import { prepareCandidates } from "#runner/jobs/prepare-candidates.ts";
 import { describeMachine } from "#runner/machine/describe-machine.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import type { MeasureRequest } from "#runner/measure/measure-request.ts";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import { type Burst, median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
@@ -155,6 +156,7 @@ interface Candidates {
 	readonly candidatesCount: number;
 	readonly emitUnit: EmitUnit;
 	readonly hoistedBytesMax?: number;
+	readonly neighboursOf?: NonNullable<MeasureRequest["neighboursOf"]>;
 }
 
 async function candidatesFor(session: BenchSession, island: Island, plan: Plan | null): Promise<Candidates> {
@@ -162,8 +164,8 @@ async function candidatesFor(session: BenchSession, island: Island, plan: Plan |
 	if (folders === null) {
 		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
 		const prepared = await prepareCandidates(plan ?? planProgram({ ...request, cursor: null }));
-		const { proofs, emitUnit, hoistedBytesMax } = prepared;
-		return { candidatesCount: proofs.length, emitUnit, hoistedBytesMax };
+		const { proofs, emitUnit, hoistedBytesMax, neighboursOf } = prepared;
+		return { candidatesCount: proofs.length, emitUnit, hoistedBytesMax, neighboursOf };
 	}
 	const folder = folders.get(island.digest);
 	if (folder === undefined) return { candidatesCount: 0, emitUnit: () => "" };

@@ -1,4 +1,4 @@
-import type { MeasureResult } from "#runner/measure/measure-candidates.ts";
+import type { MeasureResult } from "#runner/measure/measure-request.ts";
 import type {
 	BlobReference,
 	Interval,

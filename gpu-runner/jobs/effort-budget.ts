@@ -1,4 +1,4 @@
-import type { MeasureBudget } from "#runner/measure/measure-candidates.ts";
+import type { MeasureBudget } from "#runner/measure/measure-request.ts";
 import type { Effort } from "#shared/pipeline/plan.ts";
 
 export interface RunnerBudget {
@@ -7,13 +7,17 @@ export interface RunnerBudget {
 	readonly searchContinuations: number;
 }
 
-/** At most 5 s, 20 s and 2 minutes of timing for each program; compiling and checking come on top. */
+/**
+ * At most 5 s, 20 s and some 3 minutes for each program; compiling and checking come on top, but for those of refining,
+ * which are part of its time.
+ */
 const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 	quick: {
 		measure: {
-			screenMilliseconds: 1500,
-			contestMilliseconds: 1500,
-			confirmMilliseconds: 2000,
+			screenMilliseconds: 1200,
+			contestMilliseconds: 1000,
+			refineMilliseconds: 1500,
+			confirmMilliseconds: 1500,
 			contestRoundsMax: 20,
 			confirmRoundsMax: 30,
 			quietMilliseconds: 5,
@@ -22,9 +26,10 @@ const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 	},
 	standard: {
 		measure: {
-			screenMilliseconds: 5000,
-			contestMilliseconds: 7000,
-			confirmMilliseconds: 8000,
+			screenMilliseconds: 4000,
+			contestMilliseconds: 4000,
+			refineMilliseconds: 7000,
+			confirmMilliseconds: 5000,
 			contestRoundsMax: 30,
 			confirmRoundsMax: 60,
 			quietMilliseconds: 20,
@@ -33,9 +38,10 @@ const budgets: Readonly<Record<Effort, RunnerBudget>> = {
 	},
 	max: {
 		measure: {
-			screenMilliseconds: 30_000,
-			contestMilliseconds: 40_000,
-			confirmMilliseconds: 50_000,
+			screenMilliseconds: 25_000,
+			contestMilliseconds: 20_000,
+			refineMilliseconds: 120_000,
+			confirmMilliseconds: 30_000,
 			contestRoundsMax: 80,
 			confirmRoundsMax: 200,
 			quietMilliseconds: 50,
@@ -53,6 +59,7 @@ export function effortBudget(effort: Effort, share: number): RunnerBudget {
 			...measure,
 			screenMilliseconds: measure.screenMilliseconds * share,
 			contestMilliseconds: measure.contestMilliseconds * share,
+			refineMilliseconds: measure.refineMilliseconds * share,
 			confirmMilliseconds: measure.confirmMilliseconds * share,
 			quietMilliseconds: Math.round(measure.quietMilliseconds * Math.min(1, share)),
 		},

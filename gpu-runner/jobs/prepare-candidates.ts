@@ -5,19 +5,26 @@ import { setImmediate } from "node:timers/promises";
 import { kernelPrefix } from "#runner/measure/measure-candidates.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
 import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
+import { rankCandidates } from "#shared/cost-model/cost-model.ts";
+import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { lowerCandidate } from "#shared/lower/lower.ts";
 import { hoistedBytes } from "#shared/mugraph/prepare-kernels.ts";
-import type { Plan, PlannedMuGraph } from "#shared/pipeline/plan.ts";
+import type { Plan, PlannedCandidate, PlannedMuGraph } from "#shared/pipeline/plan.ts";
 import type { Program } from "#shared/program/program.ts";
+import { neighbourSchedules } from "#shared/schedule/neighbour-schedules.ts";
 import { targets } from "#shared/target/target.ts";
 import type { VerifiedMuGraph } from "#shared/verify/verified-mugraph.ts";
 import { recheckPlanned } from "#shared/verify/verify.ts";
 
 export interface PreparedCandidates {
-	/** By candidate: the proof it stands on. */
+	/** By candidate: the proof it stands on. Grows with `neighboursOf`. */
 	readonly proofs: readonly VerifiedMuGraph[];
+	/** New candidates of the same µGraph, whose schedules are one step away; at most `limit`. */
+	readonly neighboursOf: (candidate: number, limit: number) => readonly number[];
+	/** The plan, with all candidates there are by now. */
+	readonly grownPlan: () => Plan;
 	readonly emitUnit: EmitUnit;
 	/** See MeasureRequest. */
 	readonly hoistedBytesMax: number;
@@ -34,23 +41,26 @@ export async function prepareCandidates(plan: Plan): Promise<PreparedCandidates>
 		await setImmediate();
 		proven.push(recheck(planned, plan.program));
 	}
-	const candidates = plan.candidates.map(({ muGraph, schedule }) => {
-		const verified = proven[muGraph];
-		if (verified !== undefined) return { muGraph: verified, schedule };
-		throw new OptimizeError("verify.mismatch", `the plan has no µGraph ${muGraph}`, {
-			found: muGraph,
-			expected: proven.length,
-		});
-	});
+	const candidates = [...plan.candidates];
+	const proofs = candidates.map(({ muGraph }) => proofOf(proven, muGraph));
 	const lower = (candidate: number): LoopProgram => {
 		const wanted = candidates[candidate];
-		if (wanted === undefined)
+		const muGraph = proofs[candidate];
+		if (wanted === undefined || muGraph === undefined)
 			throw new OptimizeError("internal.bug", `the plan has no candidate ${candidate}`);
-		return lowerCandidate(wanted, target, plan.threads);
+		return lowerCandidate({ muGraph, schedule: wanted.schedule }, target, plan.threads);
 	};
 	return {
 		hoistedBytesMax: Math.max(0, ...proven.map(({ muGraph }) => hoistedBytes(muGraph))),
-		proofs: candidates.map(({ muGraph }) => muGraph),
+		proofs,
+		neighboursOf(candidate, limit) {
+			const from = present(candidates[candidate], "a candidate");
+			const added = newNeighbours(plan, candidates, from, limit);
+			const first = candidates.push(...added) - added.length;
+			proofs.push(...added.map(({ muGraph }) => proofOf(proven, muGraph)));
+			return added.map((_, at) => first + at);
+		},
+		grownPlan: () => ({ ...plan, candidates }),
 		emitUnit: (parts) =>
 			emitC(
 				parts.map(({ candidate, prefix }) => ({ prefix, program: lower(candidate) })),
@@ -58,6 +68,42 @@ export async function prepareCandidates(plan: Plan): Promise<PreparedCandidates>
 			),
 		header: (candidate) => emitHeader(lower(candidate), kernelPrefix),
 	};
+}
+
+function proofOf(proven: readonly VerifiedMuGraph[], muGraph: number): VerifiedMuGraph {
+	const verified = proven[muGraph];
+	if (verified !== undefined) return verified;
+	throw new OptimizeError("verify.mismatch", `the plan has no µGraph ${muGraph}`, {
+		found: muGraph,
+		expected: proven.length,
+	});
+}
+
+function newNeighbours(
+	plan: Plan,
+	known: readonly PlannedCandidate[],
+	{ muGraph: id, schedule }: PlannedCandidate,
+	limit: number,
+): readonly PlannedCandidate[] {
+	const target = targets[plan.target];
+	const muGraph = present(plan.muGraphs[id], "a µGraph of the plan");
+	const tried = new Set(
+		known.filter((each) => each.muGraph === id).map((each) => JSON.stringify(each.schedule)),
+	);
+	const near = neighbourSchedules(muGraph.muGraph, schedule, target)
+		.filter((each) => !tried.has(JSON.stringify(each)))
+		.slice(0, limit);
+	const ranked = rankCandidates(
+		near.map((each) => ({ muGraph, schedule: each })),
+		target,
+		plan.threads,
+	);
+	const predicted = new Map(ranked.candidates.map((each) => [each.candidate.schedule, each.nanoseconds]));
+	return near.map((each) => ({
+		muGraph: id,
+		schedule: each,
+		predictedNanoseconds: present(predicted.get(each), "every schedule is ranked"),
+	}));
 }
 
 function recheck(planned: PlannedMuGraph, program: Program): VerifiedMuGraph {

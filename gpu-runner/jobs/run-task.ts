@@ -3,7 +3,8 @@
 
 import { createHash } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
-import { type MeasureResult, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import { measureCandidates } from "#runner/measure/measure-candidates.ts";
+import type { MeasureResult } from "#runner/measure/measure-request.ts";
 import type { BaselineForm } from "#runner/measure/workload.ts";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import { kernelReadme } from "#shared/artefact/kernel-readme.ts";
@@ -67,6 +68,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 			baselines: await fetchBaselines(services.store, plan),
 			candidatesCount: candidates.proofs.length,
 			emitUnit: candidates.emitUnit,
+			neighboursOf: candidates.neighboursOf,
 			hoistedBytesMax: candidates.hoistedBytesMax,
 			budget: budget.measure,
 			directory,
@@ -78,12 +80,13 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 			progress: ({ phase }) => work.note(phase),
 		});
 		await work.enter("publishBlobs");
+		const measured = candidates.grownPlan();
 		await publishTrainingRows(services.store, {
-			...{ jobId: work.jobId, task: work.task, plan, result, seed },
+			...{ jobId: work.jobId, task: work.task, plan: measured, result, seed },
 			machine: services.machine(plan.target),
 			measuredAt: services.nowIso(),
 		});
-		const manifest = await publishFiles(services, work, plan, candidates, result, seed);
+		const manifest = await publishFiles(services, work, measured, candidates, result, seed);
 		await work.enter("publishManifest");
 		const outcome = await publishManifest(services.store, services.signer, manifest, work.replaces);
 		services.observe({ event: "published", key: work.key, verdict: manifest.verdict, outcome });

@@ -1,7 +1,7 @@
 // Everything a task measured, as rows a cost model can be trained on: losers and failures as well as the winner.
 
 import { candidateId } from "#runner/measure/check-candidates.ts";
-import type { MeasureResult, Stage } from "#runner/measure/measure-candidates.ts";
+import type { MeasureResult, Stage } from "#runner/measure/measure-request.ts";
 import { type Burst, latencyOf, median, quantile, roundRatios } from "#runner/measure/statistics.ts";
 import { programKey } from "#shared/artefact/store-keys.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";

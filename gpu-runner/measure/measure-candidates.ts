@@ -1,21 +1,15 @@
 // Sources in, the fastest kernel that is right and certainly faster out: compile, check, screen all shortly, let the best
-// contend in long interleaved rounds, then build the winner alone and confirm that very library against the baseline.
+// contend in long interleaved rounds, look for something better around the winner, then build the winner alone and confirm that very library against the baseline.
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import {
-	type CompiledCandidate,
-	compileCandidates,
-	type EmitUnit,
-} from "#runner/toolchain/compile-candidates.ts";
+import { type CompiledCandidate, compileCandidates } from "#runner/toolchain/compile-candidates.ts";
 import { compileSharedLibrary } from "#runner/toolchain/compile-shared-library.ts";
-import type { Compiler } from "#runner/toolchain/find-compiler.ts";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { createRandom } from "#shared/numeric/random.ts";
-import type { CandidateMeasurement, Progress } from "#shared/pipeline/ports.ts";
+import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
 import type { Program } from "#shared/program/program.ts";
-import type { CpuTarget } from "#shared/target/target.ts";
 import {
 	type BaselineCheck,
 	type CheckOptions,
@@ -26,73 +20,13 @@ import {
 	toleranceRelative,
 } from "./check-candidates.ts";
 import { type HarnessTensor, harnessDataTypes } from "./harness-request.ts";
+import type { MeasuredKernel, MeasureRequest, MeasureResult, Stage } from "./measure-request.ts";
 import { prepareWorkloadAside } from "./prepare-workload-aside.ts";
+import { refineCandidate } from "./refine-candidate.ts";
 import { screenGroups } from "./screen-groups.ts";
-import { type Burst, type Comparison, compareWithBaseline, latencyOf } from "./statistics.ts";
+import { type Burst, compareWithBaseline, latencyOf } from "./statistics.ts";
 import { type TimeOptions, type TimeResult, timeCandidates } from "./time-candidates.ts";
-import type { BaselineForm, Workload } from "./workload.ts";
-
-/** What one program may take, in milliseconds of timing; compiling and checking come on top. */
-export interface MeasureBudget {
-	readonly screenMilliseconds: number;
-	readonly contestMilliseconds: number;
-	readonly confirmMilliseconds: number;
-	/** Rounds after which more would not narrow the interval by much; a stage ends with them, or with its time. */
-	readonly contestRoundsMax: number;
-	readonly confirmRoundsMax: number;
-	/** Longest wait for a quiet machine before each burst. */
-	readonly quietMilliseconds: number;
-}
-
-export interface MeasureRequest {
-	readonly program: Program;
-	readonly target: CpuTarget;
-	readonly threads: number;
-	readonly seed: number;
-	readonly baselines: readonly BaselineForm[];
-	readonly candidatesCount: number;
-	readonly emitUnit: EmitUnit;
-	/** The most that a candidate stores of what it computes from weights once, in bytes. Default: nothing. */
-	readonly hoistedBytesMax?: number;
-	readonly budget: MeasureBudget;
-	/** An empty folder for the files of this measurement. */
-	readonly directory: string;
-	readonly compiler: Compiler;
-	/** From `buildHarness`. */
-	readonly harness: string;
-	/** ONNX Runtime's library. */
-	readonly runtime: string;
-	/** Longest single step of a candidate before it counts as hung. */
-	readonly hangMilliseconds: number;
-	readonly signal?: AbortSignal;
-	readonly progress?: Progress;
-}
-
-export interface MeasuredKernel {
-	readonly candidate: number;
-	readonly source: string;
-	/** Compiled alone, with the prefix of a published kernel. */
-	readonly library: string;
-	readonly errorMax: number;
-	readonly comparison: Comparison;
-	readonly latencyNanoseconds: { readonly baseline: number; readonly kernel: number };
-}
-
-export interface Stage {
-	readonly stage: "screen" | "contest" | "confirm";
-	readonly bursts: readonly Burst[];
-}
-
-export interface MeasureResult {
-	readonly candidates: readonly CandidateMeasurement[];
-	/** The confirmed winner, whatever its verdict; null when no candidate is right. */
-	readonly kernel: MeasuredKernel | null;
-	readonly baseline: { readonly form: string; readonly latencyNanoseconds: number };
-	readonly baselineFaults: readonly { readonly form: string; readonly message: string }[];
-	readonly datasets: readonly string[];
-	readonly stages: readonly Stage[];
-	readonly sandboxed: boolean;
-}
+import type { Workload } from "./workload.ts";
 
 /** Prefix of every exported name of a published kernel. */
 export const kernelPrefix = "kiln_kernel";
@@ -115,7 +49,7 @@ class Measurement {
 	private readonly request: MeasureRequest;
 	private readonly outcomes = new Map<number, CandidateMeasurement["outcome"]>();
 	private readonly errors = new Map<number, number>();
-	private packings: ReadonlyMap<number, Packing> = new Map();
+	private readonly packings = new Map<number, Packing>();
 	/** On the inputs of timing, as the check allowed it: what float32 itself loses there is no kernel's fault. */
 	private timingTolerance = toleranceRelative;
 	private readonly stages: Stage[] = [];
@@ -129,7 +63,7 @@ class Measurement {
 		await mkdir(directory, { recursive: true });
 		assertComparable(program);
 		this.note("compile");
-		const compiling = this.compile().finally(() => this.note("reference"));
+		const compiling = this.compile(range(this.request.candidatesCount)).finally(() => this.note("reference"));
 		const forms = baselines;
 		const preparing = prepareWorkloadAside({ program, forms, directory, seed, hoistedBytes }, signal);
 		const [compiled, workload] = await bothOf(compiling, preparing);
@@ -140,7 +74,12 @@ class Measurement {
 		const kernel =
 			contest.winner === null
 				? null
-				: await this.confirm(workload, contest.winner, contest.baseline, check.tolerances);
+				: await this.confirm(
+						workload,
+						await this.refine(workload, contest.winner, check.tolerances),
+						contest.baseline,
+						check.tolerances,
+					);
 		return {
 			candidates: [...this.outcomes].map(([candidate, outcome]) => ({ candidate, outcome })),
 			kernel,
@@ -158,12 +97,9 @@ class Measurement {
 		};
 	}
 
-	private async compile(): Promise<readonly CompiledCandidate[]> {
-		const { candidatesCount, emitUnit, target, directory, compiler, signal } = this.request;
-		const parts = Array.from({ length: candidatesCount }, (_, candidate) => ({
-			candidate,
-			prefix: `kiln_c${candidate}`,
-		}));
+	private async compile(candidates: readonly number[]): Promise<readonly CompiledCandidate[]> {
+		const { emitUnit, target, directory, compiler, signal } = this.request;
+		const parts = candidates.map((candidate) => ({ candidate, prefix: `kiln_c${candidate}` }));
 		const options = { compiler, timeoutMilliseconds: compileMillisecondsMax, ...(signal && { signal }) };
 		const { compiled, failed } = await compileCandidates(parts, emitUnit, target, directory, options);
 		for (const { candidate, message } of failed)
@@ -181,7 +117,7 @@ class Measurement {
 		const tolerances = baselines.then((check) => check.tolerances);
 		// Perhaps nobody comes to ask for them; a fault is that of `baselines`.
 		tolerances.catch(() => undefined);
-		const [check, { outcomes, packings }] = await bothOf(
+		const [check, checked] = await bothOf(
 			baselines,
 			checkCandidates(workload, compiled, tolerances, options),
 		);
@@ -189,15 +125,22 @@ class Measurement {
 			throw new OptimizeError("measure.baseline_failed", "no baseline of the program runs in ONNX Runtime", {
 				faults: [...check.baselineFaults.values()],
 			});
-		this.packings = packings;
 		this.timingTolerance = present(check.tolerances[0], "a usable baseline computes the ordinary inputs");
-		const right = compiled.filter(({ candidate }) => {
+		return { check, right: this.admit(compiled, checked) };
+	}
+
+	/** Those that were right when checked; of the others, what they did wrong. */
+	private admit(
+		compiled: readonly CompiledCandidate[],
+		{ outcomes, packings }: Awaited<ReturnType<typeof checkCandidates>>,
+	): readonly CompiledCandidate[] {
+		for (const [candidate, packing] of packings) this.packings.set(candidate, packing);
+		return compiled.filter(({ candidate }) => {
 			const outcome = present(outcomes.get(candidate), "every compiled candidate was checked");
 			if (outcome.kind === "right") this.errors.set(candidate, outcome.errorMax);
 			else this.outcomes.set(candidate, outcome);
 			return outcome.kind === "right";
 		});
-		return { check, right };
 	}
 
 	/** A short look at all, several to a process; the fastest few relative to the baseline of the same process. */
@@ -233,7 +176,7 @@ class Measurement {
 		workload: Workload,
 		candidates: readonly CompiledCandidate[],
 		baselines: readonly number[],
-	): Promise<{ winner: number | null; baseline: number; baselineNanoseconds: number }> {
+	): Promise<{ winner: CompiledCandidate | null; baseline: number; baselineNanoseconds: number }> {
 		this.note("contest");
 		const { bursts } = await this.time(workload, candidates, "contest", {
 			milliseconds: this.request.budget.contestMilliseconds,
@@ -246,13 +189,43 @@ class Measurement {
 		const fastest = present(forms[0], "a usable baseline");
 		const ranked = candidates
 			.filter(({ candidate }) => !this.isRejected(candidate))
-			.map(({ candidate }) => ({ candidate, latency: latencyOf(bursts, candidateId(candidate)) }));
+			.map((entrant) => ({ entrant, latency: latencyOf(bursts, candidateId(entrant.candidate)) }));
 		ranked.sort((a, b) => a.latency - b.latency);
 		return {
-			winner: ranked[0]?.candidate ?? null,
+			winner: ranked[0]?.entrant ?? null,
 			baseline: fastest.index,
 			baselineNanoseconds: fastest.latency,
 		};
+	}
+
+	/** Walks from the winner to better schedules near it while its budget lasts; the number of the best. */
+	private async refine(
+		workload: Workload,
+		winner: CompiledCandidate,
+		tolerances: BaselineCheck["tolerances"],
+	): Promise<number> {
+		const { neighboursOf, budget } = this.request;
+		if (neighboursOf === undefined) return winner.candidate;
+		this.note("refine");
+		const allowed = Promise.resolve(tolerances);
+		const best = await refineCandidate(winner, {
+			milliseconds: budget.refineMilliseconds,
+			neighboursOf,
+			admit: async (candidates) => {
+				const compiled = await this.compile(candidates);
+				return this.admit(
+					compiled,
+					await checkCandidates(workload, compiled, allowed, this.checkOptions(true)),
+				);
+			},
+			race: async (entrants, milliseconds) => {
+				const [together = []] = screenGroups(entrants, this.packings);
+				const plan = { milliseconds, roundsMin: 2, roundsMax: budget.contestRoundsMax, baselines: [] };
+				return (await this.time(workload, together, "refine", plan)).bursts;
+			},
+			isRejected: (candidate) => this.isRejected(candidate),
+		});
+		return best.candidate;
 	}
 
 	/** Builds the winner as users will get it, checks that library and times it in fresh rounds: no winner's luck. */
@@ -375,6 +348,8 @@ class Measurement {
 		this.request.progress?.({ phase });
 	}
 }
+
+const range = (count: number): readonly number[] => Array.from({ length: count }, (_, at) => at);
 
 /** Both results, or the fault of either once the other has come to its end too. */
 async function bothOf<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {

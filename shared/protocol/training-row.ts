@@ -21,7 +21,7 @@ const clockedSchema = z.object({
 });
 
 const timingSchema = z.object({
-	stage: z.enum(["screen", "contest", "confirm"]),
+	stage: z.enum(["screen", "contest", "refine", "confirm"]),
 	/** Position among the task's stages: a screen of many groups and a repeated confirmation are several. */
 	stageIndex: z.int().min(0),
 	rounds: z.int().min(1),

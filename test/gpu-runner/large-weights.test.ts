@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type MeasureResult, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import { measureCandidates } from "#runner/measure/measure-candidates.ts";
+import type { MeasureResult } from "#runner/measure/measure-request.ts";
 import { present } from "#shared/fault/assert.ts";
 import { rootMeanSquareNormLinear } from "#test/support/programs.ts";
 import { briefBudget } from "./brief-budget.ts";

@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type MeasureRequest, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import { measureCandidates } from "#runner/measure/measure-candidates.ts";
+import type { MeasureRequest } from "#runner/measure/measure-request.ts";
 import { rootMeanSquareNormLinear } from "#test/support/programs.ts";
 import { type FixtureKernel, kernelSource } from "./kernel-fixture.ts";
 import { rootMeanSquareNormLinearOnnx, writeOnnxFixture } from "./onnx-fixture.ts";
@@ -23,6 +24,16 @@ const asWritten = {
 	outputNames: ["y"],
 };
 
+const brief = {
+	screenMilliseconds: 60,
+	contestMilliseconds: 60,
+	refineMilliseconds: 0,
+	confirmMilliseconds: 60,
+	contestRoundsMax: 100,
+	confirmRoundsMax: 100,
+	quietMilliseconds: 0,
+};
+
 function measure(kinds: readonly FixtureKernel[], change: Partial<MeasureRequest> = {}) {
 	const directory = toolchain.folder();
 	folders.push(directory);
@@ -37,14 +48,7 @@ function measure(kinds: readonly FixtureKernel[], change: Partial<MeasureRequest
 			parts
 				.map(({ candidate, prefix }) => kernelSource(kinds[candidate] ?? "broken", prefix, shape))
 				.join("\n"),
-		budget: {
-			screenMilliseconds: 60,
-			contestMilliseconds: 60,
-			confirmMilliseconds: 60,
-			contestRoundsMax: 100,
-			confirmRoundsMax: 100,
-			quietMilliseconds: 0,
-		},
+		budget: brief,
 		directory,
 		compiler: toolchain.compiler,
 		harness: toolchain.harness,
@@ -112,6 +116,31 @@ describe("measuring", () => {
 		const { outcomes } = await outcomesOf(["hangs", "allocates"], { hangMilliseconds: 2500 });
 		expect(outcomes.get("hangs")).toEqual({ kind: "hung", limitMilliseconds: 2500 });
 		expect(["hung", "crashed"]).toContain(outcomes.get("allocates")?.kind);
+	});
+
+	test("a better neighbour of the winner takes its place, and what is wrong or slower does not", async () => {
+		const steps = new Map([[0, [1, 2]]]);
+		const { kernel, stages, candidates } = await measure(["slow", "wrong", "right"], {
+			candidatesCount: 1,
+			neighboursOf: (candidate) => {
+				const near = steps.get(candidate) ?? [];
+				steps.delete(candidate);
+				return near;
+			},
+			budget: { ...brief, refineMilliseconds: 60_000 },
+		});
+		expect(kernel?.candidate).toBe(2);
+		expect(stages.map(({ stage }) => stage)).toEqual(["contest", "refine", "confirm"]);
+		expect(candidates.find(({ candidate }) => candidate === 1)?.outcome.kind).toBe("wrongResult");
+	});
+
+	test("without time to refine no neighbour is asked for", async () => {
+		const { kernel } = await measure(["right"], {
+			neighboursOf: () => {
+				throw new Error("asked");
+			},
+		});
+		expect(kernel?.candidate).toBe(0);
 	});
 
 	test("a candidate that harms its neighbour is found and the neighbour acquitted", async () => {

@@ -8,7 +8,7 @@ import { publishTrainingRows } from "#runner/jobs/publish.ts";
 import { runTask } from "#runner/jobs/run-task.ts";
 import { type MeasuredTask, trainingLines, trainingRows } from "#runner/jobs/training-rows.ts";
 import { describeMachine } from "#runner/machine/describe-machine.ts";
-import type { MeasureResult } from "#runner/measure/measure-candidates.ts";
+import type { MeasureResult } from "#runner/measure/measure-request.ts";
 import type { Burst } from "#runner/measure/statistics.ts";
 import { programKey, trainingPrefix } from "#shared/artefact/store-keys.ts";
 import { scheduleFeatures } from "#shared/cost-model/schedule-features.ts";
