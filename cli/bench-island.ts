@@ -7,7 +7,7 @@ import { prepareCandidates } from "#runner/jobs/prepare-candidates.ts";
 import { describeMachine } from "#runner/machine/describe-machine.ts";
 import { referenceOperations } from "#runner/measure/datasets.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
-import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
+import { kernelPrefix, type MeasureResult, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import { median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
@@ -85,9 +85,20 @@ export async function benchIsland(
 	island: Island,
 	plan: Plan | null = null,
 ): Promise<BenchCase> {
+	return summariseIsland(session, island, await measureIsland(session, modelBytes, graph, island, plan));
+}
+
+/** The measurement itself, with every sample. Throws what `measureCandidates` throws. */
+export async function measureIsland(
+	session: BenchSession,
+	modelBytes: Uint8Array,
+	graph: Graph,
+	island: Island,
+	plan: Plan | null = null,
+): Promise<MeasureResult> {
 	const directory = join(session.directory, island.digest);
 	await mkdir(directory, { recursive: true });
-	const result = await measureCandidates({
+	return measureCandidates({
 		program: island.program,
 		target: targets[session.target],
 		threads: session.threads,
@@ -105,6 +116,9 @@ export async function benchIsland(
 		hangMilliseconds,
 		signal: session.signal,
 	});
+}
+
+export function summariseIsland(session: BenchSession, island: Island, result: MeasureResult): BenchCase {
 	const baselineNs = result.baseline.latencyNanoseconds;
 	const kernelNs = result.kernel?.latencyNanoseconds.kernel ?? baselineNs;
 	return {
