@@ -7,7 +7,7 @@ import { prepareCandidates } from "#runner/jobs/prepare-candidates.ts";
 import { describeMachine } from "#runner/machine/describe-machine.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
-import type { MeasureRequest } from "#runner/measure/measure-request.ts";
+import type { MeasureRequest, MeasureResult } from "#runner/measure/measure-request.ts";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import { type Burst, median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
@@ -90,10 +90,21 @@ export async function benchIsland(
 	graph: Graph,
 	island: Island,
 	plan: Plan | null = null,
-): Promise<Omit<BenchCase, "occurrences">> {
+): Promise<MeasuredCase> {
+	return summariseIsland(session, island, await measureIsland(session, modelBytes, graph, island, plan));
+}
+
+/** The measurement itself, with every sample. Throws what `measureCandidates` throws. */
+export async function measureIsland(
+	session: BenchSession,
+	modelBytes: Uint8Array,
+	graph: Graph,
+	island: Island,
+	plan: Plan | null = null,
+): Promise<MeasureResult> {
 	const directory = join(session.directory, island.digest);
 	await mkdir(directory, { recursive: true });
-	const result = await measureCandidates({
+	return measureCandidates({
 		program: island.program,
 		target: targets[session.target],
 		threads: session.threads,
@@ -111,6 +122,12 @@ export async function benchIsland(
 		hangMilliseconds,
 		signal: session.signal,
 	});
+}
+
+/** A case that nobody counted in a model yet. */
+export type MeasuredCase = Omit<BenchCase, "occurrences">;
+
+export function summariseIsland(session: BenchSession, island: Island, result: MeasureResult): MeasuredCase {
 	const baselineNs = result.baseline.latencyNanoseconds;
 	const kernelNs = result.kernel?.latencyNanoseconds.kernel ?? baselineNs;
 	const work = programWork(island.program);

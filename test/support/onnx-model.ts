@@ -19,12 +19,15 @@ export interface TinyModel {
 	readonly initializers?: Readonly<Record<string, TensorData>>;
 	readonly opset?: number;
 	readonly dataType?: DataType;
+	/** Of inputs that are of another type, by name. */
+	readonly inputTypes?: Readonly<Record<string, DataType>>;
 }
 
-/** Bytes of a model whose inputs and outputs are all of one type (float32 unless given). */
+/** Bytes of a model whose inputs and outputs are of one type (float32 unless given) but for those in `inputTypes`. */
 export function tinyModel(model: TinyModel): Uint8Array {
+	const typeOf = (name: string): DataType => model.inputTypes?.[name] ?? model.dataType ?? "float32";
 	const info = (shapes: Readonly<Record<string, Shape>>): Uint8Array[] =>
-		Object.entries(shapes).map(([name, shape]) => writeValueInfo(name, model.dataType ?? "float32", shape));
+		Object.entries(shapes).map(([name, shape]) => writeValueInfo(name, typeOf(name), shape));
 	return writeModelProto({
 		irVersion: 8,
 		opsets: new Map([["", model.opset ?? 17]]),

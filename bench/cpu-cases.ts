@@ -1,0 +1,165 @@
+// What kernels are measured on: Mirage's six benchmarks (OSDI'25, section 8) at decode shapes, their products at one row
+// and with weights in half precision, chains of norms and activations, and grouped-query attention over a long cache.
+// Weights are graph inputs of role weight, so that both sides hold them constant and may pack them.
+
+import {
+	type CpuModel,
+	node,
+	reading,
+	rootMeanSquareNorm,
+	scalar,
+	type WrittenNode,
+	widened,
+} from "./cpu-model.ts";
+
+export interface CpuCase {
+	readonly name: string;
+	readonly model: CpuModel;
+}
+
+const width = 4096;
+
+function normLinear(rows: number, weightType: CpuModel["weightType"]): CpuModel {
+	return {
+		inputs: { x: [rows, width] },
+		weights: { w: [width, width] },
+		weightType,
+		output: [rows, width],
+		nodes: [
+			...widened(["w"], weightType),
+			...rootMeanSquareNorm("x", "normed"),
+			node("MatMul", ["normed", reading("w", weightType)], "y"),
+		],
+	};
+}
+
+function gatedMlp(rows: number, weightType: CpuModel["weightType"]): CpuModel {
+	return {
+		inputs: { x: [rows, width] },
+		weights: { w1: [width, width], w2: [width, width] },
+		weightType,
+		output: [rows, width],
+		nodes: [
+			...widened(["w1", "w2"], weightType),
+			node("MatMul", ["x", reading("w1", weightType)], "gate"),
+			node("MatMul", ["x", reading("w2", weightType)], "up"),
+			node("Sigmoid", ["gate"], "share"),
+			node("Mul", ["gate", "share"], "active"),
+			node("Mul", ["active", "up"], "y"),
+		],
+	};
+}
+
+function lowRankLinear(rows: number, weightType: CpuModel["weightType"]): CpuModel {
+	const rank = 16;
+	return {
+		inputs: { x: [rows, width] },
+		weights: { w: [width, width], a: [width, rank], b: [rank, width] },
+		weightType,
+		output: [rows, width],
+		nodes: [
+			...widened(["w", "a", "b"], weightType),
+			node("MatMul", ["x", reading("w", weightType)], "main"),
+			node("MatMul", ["x", reading("a", weightType)], "low"),
+			node("MatMul", ["low", reading("b", weightType)], "branch"),
+			node("Add", ["main", "branch"], "y"),
+		],
+	};
+}
+
+/** softmax(Q·Kᵀ / sqrt(depth))·V, Q and K normed first when `isNormed`. Keys lie [heads, length, depth]. */
+function attention(
+	heads: number,
+	queries: number,
+	length: number,
+	depth: number,
+	isNormed: boolean,
+): CpuModel {
+	const [q, k] = isNormed ? ["q_normed", "k_normed"] : ["q", "k"];
+	const norms = isNormed
+		? [...rootMeanSquareNorm("q", "q_normed"), ...rootMeanSquareNorm("k", "k_normed")]
+		: [];
+	return {
+		inputs: { q: [heads, queries, depth], k: [heads, length, depth], v: [heads, length, depth] },
+		weights: {},
+		weightType: "float32",
+		output: [heads, queries, depth],
+		nodes: [
+			...norms,
+			node("Transpose", [`${k}`], "k_turned", { perm: [0, 2, 1] }),
+			node("MatMul", [`${q}`, "k_turned"], "scores"),
+			node("Mul", ["scores", scalar(1 / Math.sqrt(depth))], "scaled"),
+			node("Softmax", ["scaled"], "shares", { axis: -1 }),
+			node("MatMul", ["shares", "v"], "y"),
+		],
+	};
+}
+
+/** Mirage's normalised transformer: norm(x + a·(norm(h) - x)). */
+function normalisedTransformer(rows: number): CpuModel {
+	return {
+		...chain(rows, { x: [rows, width], h: [rows, width] }, { alpha: [width] }, [
+			...rootMeanSquareNorm("h", "h_normed"),
+			node("Sub", ["h_normed", "x"], "step"),
+			node("Mul", ["step", "alpha"], "scaled"),
+			node("Add", ["x", "scaled"], "moved"),
+			...rootMeanSquareNorm("moved", "y"),
+		]),
+	};
+}
+
+function chain(
+	rows: number,
+	inputs: CpuModel["inputs"],
+	weights: CpuModel["weights"],
+	nodes: readonly WrittenNode[],
+): CpuModel {
+	return { inputs, weights, weightType: "float32", output: [rows, width], nodes };
+}
+
+function chains(rows: number): CpuCase[] {
+	const x = { x: [rows, width] };
+	const residual = { ...x, r: [rows, width] };
+	const gelu = [
+		node("Add", ["x", "bias"], "biased"),
+		node("Mul", ["biased", scalar(Math.SQRT1_2)], "scaled"),
+		node("Erf", ["scaled"], "erf"),
+		node("Add", ["erf", scalar(1)], "raised"),
+		node("Mul", ["biased", "raised"], "doubled"),
+		node("Mul", ["doubled", scalar(0.5)], "y"),
+	];
+	const norm = [
+		node("Add", ["x", "r"], "sum"),
+		node("LayerNormalization", ["sum", "gain", "bias"], "y", { axis: -1 }),
+	];
+	const named = (name: string, model: CpuModel): CpuCase => ({ name: `${name}-${rows}`, model });
+	return [
+		named("residual-layernorm", chain(rows, residual, { gain: [width], bias: [width] }, norm)),
+		named("rmsnorm", chain(rows, x, {}, rootMeanSquareNorm("x", "y"))),
+		named("softmax", chain(rows, x, {}, [node("Softmax", ["x"], "y", { axis: -1 })])),
+		named("bias-gelu", chain(rows, x, { bias: [width] }, gelu)),
+	];
+}
+
+function products(rows: number, weightType: CpuModel["weightType"]): CpuCase[] {
+	const suffix = weightType === "float32" ? `b${rows}` : `b${rows}-f16`;
+	return [
+		{ name: `rmsnorm-linear-${suffix}`, model: normLinear(rows, weightType) },
+		{ name: `gated-mlp-${suffix}`, model: gatedMlp(rows, weightType) },
+		{ name: `lora-${suffix}`, model: lowRankLinear(rows, weightType) },
+	];
+}
+
+export const cpuCases: readonly CpuCase[] = [
+	...products(8, "float32"),
+	{ name: "qknorm", model: attention(32, 1, 1024, 128, true) },
+	{ name: "gqa-16x128", model: attention(1, 16, 4096, 128, false) },
+	{ name: "ntrans-512", model: normalisedTransformer(512) },
+	...products(1, "float32"),
+	...products(8, "float16"),
+	...products(1, "float16"),
+	...chains(16),
+	...chains(512),
+	// 64 query heads over 8 of keys and values: the 8 queries that share one lie as its rows.
+	{ name: "gqa-64q-8kv", model: attention(8, 8, 4096, 128, false) },
+];

@@ -1,0 +1,137 @@
+// Kernels against ONNX Runtime's best form on this machine: every case through the ordinary plan and measurement, no schedule
+// chosen by hand. Rows of cases measured before are kept in the output file, so that it can run in pieces.
+// Usage: node bench/cpu.ts [--cases a,b] [--effort standard] [--threads 1] [--output FILE]
+
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+	type BenchSession,
+	type MeasuredCase,
+	measureIsland,
+	openBench,
+	summariseIsland,
+} from "#cli/bench-island.ts";
+import { requireTarget } from "#cli/local-target.ts";
+import type { Stage } from "#runner/measure/measure-request.ts";
+import { importModel } from "#shared/onnx/import-model.ts";
+import { partitionGraph } from "#shared/partition/partition.ts";
+import { type Effort, efforts } from "#shared/pipeline/plan.ts";
+import type { Machine } from "#shared/target/target.ts";
+import { type CpuCase, cpuCases } from "./cpu-cases.ts";
+import { cpuModelBytes } from "./cpu-model.ts";
+
+interface CpuRow {
+	readonly case: string;
+	readonly threads: number;
+	readonly effort: Effort;
+	readonly command: string;
+	/** With this row's probes: what its roofline share refers to. */
+	readonly machine: Machine;
+	readonly summary: MeasuredCase;
+	/** Raw samples of the last stage, which the ratio is taken from. */
+	readonly samples: Stage | null;
+}
+
+async function main(): Promise<void> {
+	const { values } = parseArgs({
+		options: {
+			cases: { type: "string", default: cpuCases.map(({ name }) => name).join(",") },
+			effort: { type: "string", default: "standard" },
+			threads: { type: "string", default: "1" },
+			output: { type: "string" },
+		},
+	});
+	const effort = efforts.find((own) => own === values.effort);
+	if (effort === undefined)
+		throw new Error(`effort '${values.effort}': expected one of ${efforts.join(", ")}`);
+	const threads = Number(values.threads);
+	if (threads !== 1 && threads !== 2) throw new Error(`threads '${values.threads}': expected 1 or 2`);
+	const wanted = values.cases.split(",").map(findCase);
+	const target = await requireTarget(undefined);
+	const output = values.output ?? join(import.meta.dirname, `results/cpu-${target}.json`);
+	const directory = await mkdtemp(join(tmpdir(), "kiln-cpu-"));
+	try {
+		const signal = new AbortController().signal;
+		const session = await openBench({ target, threads, effort, kernels: null, directory, signal });
+		for (const each of wanted) {
+			process.stderr.write(`${each.name} …\n`);
+			await keepRow(output, await measureCase(session, each));
+		}
+		console.log(formatTable(await readRows(output)));
+	} finally {
+		await rm(directory, { recursive: true, force: true });
+	}
+}
+
+function findCase(name: string): CpuCase {
+	const found = cpuCases.find((own) => own.name === name);
+	if (found !== undefined) return found;
+	throw new Error(`case '${name}': expected one of ${cpuCases.map((own) => own.name).join(", ")}`);
+}
+
+/** Throws unless the whole model is one island: a part of it would be compared with less than the case. */
+async function measureCase(session: BenchSession, { name, model }: CpuCase): Promise<CpuRow> {
+	const bytes = cpuModelBytes(model);
+	const { graph } = importModel(bytes, { weights: Object.keys(model.weights) });
+	const { islands } = partitionGraph(graph);
+	const [island] = islands;
+	if (island === undefined || islands.length > 1)
+		throw new Error(`case '${name}': ${islands.length} islands where one is expected`);
+	const result = await measureIsland(session, bytes, graph, island);
+	const { threads, effort, machine } = session;
+	return {
+		case: name,
+		threads,
+		effort,
+		command: `node bench/cpu.ts --cases ${name} --effort ${effort} --threads ${threads}`,
+		machine,
+		summary: summariseIsland(session, island, result),
+		samples: result.stages.at(-1) ?? null,
+	};
+}
+
+/** In place of an earlier row of the same case, threads and effort. Written after every case: a stopped run loses one at most. */
+async function keepRow(output: string, row: CpuRow): Promise<void> {
+	const isSame = (other: CpuRow): boolean =>
+		other.case === row.case && other.threads === row.threads && other.effort === row.effort;
+	const rows = [...(await readRows(output)).filter((other) => !isSame(other)), row];
+	await mkdir(dirname(output), { recursive: true });
+	const lines = rows.map((own) => JSON.stringify(own)).join(",\n");
+	await writeFile(output, `{"rows": [\n${lines}\n]}\n`);
+}
+
+/** None while the file does not exist. */
+async function readRows(output: string): Promise<readonly CpuRow[]> {
+	try {
+		return (JSON.parse(await readFile(output, "utf8")) as { readonly rows: readonly CpuRow[] }).rows;
+	} catch (error) {
+		if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+		throw error;
+	}
+}
+
+function formatTable(rows: readonly CpuRow[]): string {
+	const lines = rows.map(({ case: name, threads, effort, summary }) => {
+		const { baselineForm, baselineNs, kernelNs, ratio, verdict, rooflineShare } = summary;
+		const cells = [
+			name,
+			threads,
+			effort,
+			`${(baselineNs / 1000).toFixed(1)} (${baselineForm})`,
+			(kernelNs / 1000).toFixed(1),
+			`${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`,
+			verdict,
+			`${(100 * rooflineShare).toFixed(0)} %`,
+		];
+		return `| ${cells.join(" | ")} |`;
+	});
+	return [
+		"| case | threads | effort | ONNX Runtime µs (form) | kernel µs | ratio | verdict | of the roof |",
+		"| --- | --- | --- | --- | --- | --- | --- | --- |",
+		...lines,
+	].join("\n");
+}
+
+await main();
