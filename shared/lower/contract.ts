@@ -127,13 +127,24 @@ interface Block {
 	readonly steps: number;
 }
 
+/**
+ * How far ahead of the panel something is prefetched: weights at the schedule's distance; what is read in place along the
+ * loop, where hardware sees no stream in the strips of a tile, where the next step will read it.
+ */
+function prefetchElements({ ctx, plan, panel }: Emission): number {
+	const { prefetchBytes } = ctx.schedule;
+	if (plan.panelFrom === "prepared") return prefetchBytes / elementBytes(panel.elementType);
+	const { loop } = ctx.kernel;
+	const streams = plan.panelFrom === "place" && loop?.axis === plan.depth && loop.tile < loop.extent;
+	return streams && prefetchBytes > 0 ? loop.tile * panel.depthStride : 0;
+}
+
 /** Passes over one block that share the prefetching of a later one; further passes prefetch nothing. */
 const prefetchingPassesMax = 4;
 
 function emitPasses(emission: Emission, point: Point, block: Block): void {
-	const { ctx, plan, panel } = emission;
-	const ahead =
-		plan.panelFrom === "prepared" ? ctx.schedule.prefetchBytes / elementBytes(panel.elementType) : 0;
+	const { ctx, panel } = emission;
+	const ahead = prefetchElements(emission);
 	const passCount = emission.passes.reduce((sum, group) => sum + group.count, 0);
 	const linesPerGroup = Math.ceil(
 		(unrollOf(ctx, block) * panel.depthStride * elementBytes(panel.elementType)) / 64,

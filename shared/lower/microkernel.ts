@@ -104,18 +104,28 @@ function eachTile(shape: MicrokernelShape, visit: (row: number, vector: number) 
 function prefetches(shape: MicrokernelShape): Statement[] {
 	if (shape.prefetchElements === 0) return [];
 	const elementsPerLine = cacheLineBytes / (shape.panelType === "float16" ? 2 : 4);
-	const result: Statement[] = [];
 	const { index: first, of } = shape.prefetchShare;
-	const group = shape.unroll * shape.panelDepthStride;
-	for (let offset = first * elementsPerLine; offset < group; offset += of * elementsPerLine) {
-		const ahead = affineConstant(offset + shape.prefetchElements);
-		result.push({
+	return lineOffsets(shape, elementsPerLine)
+		.filter((_, line) => line % of === first)
+		.map((offset) => ({
 			kind: "prefetch",
 			buffer: "b",
-			index: addAffine(affineVariable("k", shape.panelDepthStride), ahead),
-		});
-	}
-	return result;
+			index: addAffine(
+				affineVariable("k", shape.panelDepthStride),
+				affineConstant(offset + shape.prefetchElements),
+			),
+		}));
+}
+
+/** One in each line that a group's steps read: lines of a packed panel lie side by side, those of others in each step's row. */
+function lineOffsets({ unroll, panelDepthStride, vectors, lanes }: MicrokernelShape, line: number): number[] {
+	const width = vectors * lanes;
+	const isPacked = panelDepthStride <= width;
+	const [steps, span] = isPacked ? [1, unroll * panelDepthStride] : [unroll, width];
+	const offsets: number[] = [];
+	for (let step = 0; step < steps; step++)
+		for (let at = 0; at < span; at += line) offsets.push(step * panelDepthStride + at);
+	return offsets;
 }
 
 /** Multiplies step `factor · variable + step` into the accumulators. */

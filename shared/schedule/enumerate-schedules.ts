@@ -92,7 +92,14 @@ function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, thread
 	const tiles = tileOptions(roles, target, extent);
 	const main = roles.contracts[0];
 	const isLarge = roles.weightBytes > target.level2Bytes;
-	const prefetch = main?.isWeight !== true ? [0] : isLarge ? [8192, 16384, 4096, 0] : [0, 4096];
+	const prefetch =
+		main?.isWeight === true
+			? isLarge
+				? [8192, 16384, 4096, 0]
+				: [0, 4096]
+			: roles.loopBytes > target.level2Bytes
+				? [4096, 0]
+				: [0];
 	const layouts: readonly KernelSchedule["weightLayout"][] = ["panels"];
 	const streaming = streamingOptions(roles.outputBytes, target);
 	const unrolls = main === undefined ? [1] : [2, 4, 1];

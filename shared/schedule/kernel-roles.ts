@@ -29,6 +29,8 @@ export interface KernelRoles {
 	readonly outputSpan: AxisId | null;
 	readonly weightBytes: number;
 	readonly outputBytes: number;
+	/** Of loads that move along the loop, weights aside. */
+	readonly loopBytes: number;
 }
 
 export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
@@ -41,9 +43,12 @@ export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
 	const outputSpan = spanAxis(muGraph, kernel, ["store"]);
 	let weightBytes = 0;
 	let outputBytes = 0;
+	let loopBytes = 0;
 	for (const node of kernel.nodes) {
 		if (node.kind === "store") outputBytes += 4 * size(node.axes);
-		if (node.kind === "load" && isWeightSource(muGraph, node.source)) weightBytes += 4 * size(node.axes);
+		if (node.kind !== "load") continue;
+		if (isWeightSource(muGraph, node.source)) weightBytes += 4 * size(node.axes);
+		else if (kernel.loop !== null && node.axes.includes(kernel.loop)) loopBytes += 4 * size(node.axes);
 	}
 	return {
 		contracts: contracts.sort((a, b) => b.multiplyAdds - a.multiplyAdds),
@@ -55,6 +60,7 @@ export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
 		outputSpan: outputSpan === span ? null : outputSpan,
 		weightBytes,
 		outputBytes,
+		loopBytes,
 	};
 }
 

@@ -58,7 +58,7 @@ function kernelScales(muGraph: MuGraph, kernel: Kernel, target: CpuTarget): Kern
 	const panelAxis = kernel.grid.findIndex((axis) => filling.has(axis));
 	return {
 		registers: registerScale(roles, target, extent),
-		prefetchBytes: streamsWeights ? prefetchScale : [0],
+		prefetchBytes: streamsWeights ? prefetchScale : roles.loopBytes > target.level2Bytes ? [0, 4096] : [0],
 		unrolls: main === undefined ? [1] : unrollScale,
 		loopTiles: kernel.loop === null ? [0] : doublings(1, extent(kernel.loop)).filter(isLongStep),
 		gridTiles: kernel.grid.map((axis, at) =>

@@ -15,7 +15,7 @@ export interface KernelSchedule {
 	readonly registerVectors: number;
 	/** How a weight operand of a contraction is kept: as given, or re-arranged once into column panels. */
 	readonly weightLayout: "asGiven" | "panels";
-	/** How far ahead weight panels are prefetched; 0: not at all. */
+	/** How far ahead weight panels are prefetched; 0: not at all. What streams along the loop is, if at all, one step ahead. */
 	readonly prefetchBytes: number;
 	/** Steps of the innermost contraction loop written out. */
 	readonly unroll: number;

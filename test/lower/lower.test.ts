@@ -10,7 +10,9 @@ import { coalesceAxes } from "#shared/lower/coalesce-axes.ts";
 import { rowPasses } from "#shared/lower/contract-operands.ts";
 import { lowerMuGraph } from "#shared/lower/lower.ts";
 import type { Program } from "#shared/program/program.ts";
+import { enumerateSchedules } from "#shared/schedule/enumerate-schedules.ts";
 import type { KernelSchedule } from "#shared/schedule/schedule.ts";
+import { searchMuGraphs } from "#shared/search/search.ts";
 import { targets } from "#shared/target/target.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import * as programs from "#test/support/programs.ts";
@@ -170,4 +172,20 @@ describe("the check of loop programs", () => {
 			"kernel 0: no micro-kernel tile_missing",
 		]);
 	});
+});
+
+test("values that stream along a loop are prefetched where the next step reads them, if the schedule says so", () => {
+	const program = programs.maskedAttention(1, 8, 4096, 64);
+	const [muGraph] = searchMuGraphs(program, { statesMax: 500, foundMax: 40 }).found.filter(
+		({ kernels }) => kernels.length === 1 && kernels[0]?.loop !== null,
+	);
+	if (muGraph === undefined) throw new Error("no looped µGraph");
+	const [schedule] = enumerateSchedules(muGraph, target, 1, 1);
+	const prefetches = (prefetchBytes: number, loopTile: number): boolean => {
+		const kernels = (schedule?.kernels ?? []).map((kernel) => ({ ...kernel, prefetchBytes, loopTile }));
+		const lowered = lowerMuGraph(muGraph, { kernels }, target, 1);
+		return lowered.microkernels.some(({ body }) => count(body, "prefetch") > 0);
+	};
+	expect(schedule?.kernels[0]?.prefetchBytes).toBeGreaterThan(0);
+	expect([prefetches(4096, 128), prefetches(0, 128), prefetches(4096, 4096)]).toEqual([true, false, false]);
 });
