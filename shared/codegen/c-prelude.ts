@@ -3,6 +3,7 @@
 
 import { assert, present } from "#shared/fault/assert.ts";
 import { mathFunctions, type PreludeFunction } from "./c-math.ts";
+import { transpose8, transpose16 } from "./c-transpose.ts";
 
 /** Functions asked for so far. `call` names one and makes sure that it is emitted. */
 export interface Prelude {
@@ -147,6 +148,17 @@ const scalarFunctions: Readonly<Record<string, PreludeFunction>> = {
 		needs: [],
 		text: "static inline float kiln_select_1(float c, float yes, float no) { return c != 0.0f ? yes : no; }",
 	},
+	inverseScale: {
+		needs: [],
+		text: `static inline float kiln_inverseScale_1(float x) {
+	int bits;
+	__builtin_memcpy(&bits, &x, 4);
+	int exponent = 254 - (bits >> 23 & 255);
+	bits = (exponent > 1 ? exponent : 1) << 23;
+	__builtin_memcpy(&x, &bits, 4);
+	return x;
+}`,
+	},
 	sqrt: {
 		needs: [],
 		text: `static inline float kiln_sqrt_1(float x) {
@@ -251,37 +263,7 @@ const functions8: Readonly<Record<string, PreludeFunction>> = {
 	product: horizontal8("product", (a, b) => `${a} * ${b}`),
 	maximum: horizontal8("maximum", (a, b) => `__builtin_ia32_maxps(${a}, ${b})`),
 	minimum: horizontal8("minimum", (a, b) => `__builtin_ia32_minps(${a}, ${b})`),
-	transpose: {
-		needs: ["store_part"],
-		text: `static inline __attribute__((always_inline)) void kiln_transpose_8(
-	F a, F b, F c, F d, F e, F f, F g, F h, float *p, long stride, int active, int width
-) {
-	F ab0 = __builtin_shufflevector(a, b, 0, 8, 1, 9, 4, 12, 5, 13), ab1 = __builtin_shufflevector(a, b, 2, 10, 3, 11, 6, 14, 7, 15);
-	F cd0 = __builtin_shufflevector(c, d, 0, 8, 1, 9, 4, 12, 5, 13), cd1 = __builtin_shufflevector(c, d, 2, 10, 3, 11, 6, 14, 7, 15);
-	F ef0 = __builtin_shufflevector(e, f, 0, 8, 1, 9, 4, 12, 5, 13), ef1 = __builtin_shufflevector(e, f, 2, 10, 3, 11, 6, 14, 7, 15);
-	F gh0 = __builtin_shufflevector(g, h, 0, 8, 1, 9, 4, 12, 5, 13), gh1 = __builtin_shufflevector(g, h, 2, 10, 3, 11, 6, 14, 7, 15);
-	F r0 = __builtin_shufflevector(ab0, cd0, 0, 1, 8, 9, 4, 5, 12, 13), r1 = __builtin_shufflevector(ab0, cd0, 2, 3, 10, 11, 6, 7, 14, 15);
-	F r2 = __builtin_shufflevector(ab1, cd1, 0, 1, 8, 9, 4, 5, 12, 13), r3 = __builtin_shufflevector(ab1, cd1, 2, 3, 10, 11, 6, 7, 14, 15);
-	F s0 = __builtin_shufflevector(ef0, gh0, 0, 1, 8, 9, 4, 5, 12, 13), s1 = __builtin_shufflevector(ef0, gh0, 2, 3, 10, 11, 6, 7, 14, 15);
-	F s2 = __builtin_shufflevector(ef1, gh1, 0, 1, 8, 9, 4, 5, 12, 13), s3 = __builtin_shufflevector(ef1, gh1, 2, 3, 10, 11, 6, 7, 14, 15);
-	const F rows[8] = {
-		__builtin_shufflevector(r0, s0, 0, 1, 2, 3, 8, 9, 10, 11),
-		__builtin_shufflevector(r1, s1, 0, 1, 2, 3, 8, 9, 10, 11),
-		__builtin_shufflevector(r2, s2, 0, 1, 2, 3, 8, 9, 10, 11),
-		__builtin_shufflevector(r3, s3, 0, 1, 2, 3, 8, 9, 10, 11),
-		__builtin_shufflevector(r0, s0, 4, 5, 6, 7, 12, 13, 14, 15),
-		__builtin_shufflevector(r1, s1, 4, 5, 6, 7, 12, 13, 14, 15),
-		__builtin_shufflevector(r2, s2, 4, 5, 6, 7, 12, 13, 14, 15),
-		__builtin_shufflevector(r3, s3, 4, 5, 6, 7, 12, 13, 14, 15),
-	};
-#pragma GCC unroll 8
-	for (int at = 0; at < 8; at++) {
-		if (at >= active) break;
-		if (width == 8) *(kiln_f8u *)(p + at * stride) = rows[at];
-		else kiln_store_part_8(p + at * stride, rows[at], width);
-	}
-}`,
-	},
+	transpose: transpose8,
 };
 
 const low16 = "__builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7)";
@@ -299,12 +281,9 @@ const horizontal16 = (
 }`,
 });
 
-const halves16 = (name: string): PreludeFunction => ({
-	needs: [`${name} 8`],
-	text: `static inline F kiln_${name}_16(F x) {
-	kiln_f8 low = kiln_${name}_8(${low16}), high = kiln_${name}_8(${high16});
-	return __builtin_shufflevector(low, high, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-}`,
+const rounding16 = (name: string, mode: number): PreludeFunction => ({
+	needs: [],
+	text: `static inline F kiln_${name}_16(F x) { return __builtin_ia32_rndscaleps_mask(x, ${mode}, x, -1, 4); }`,
 });
 
 /** gcc and clang name the 512-bit builtins differently. */
@@ -337,9 +316,9 @@ const functions16: Readonly<Record<string, PreludeFunction>> = {
 		"__builtin_ia32_sqrtps512(x, 4)",
 		"__builtin_ia32_sqrtps512_mask(x, x, -1, 4)",
 	),
-	floor: halves16("floor"),
-	ceil: halves16("ceil"),
-	roundHalfEven: halves16("roundHalfEven"),
+	floor: rounding16("floor", 9),
+	ceil: rounding16("ceil", 10),
+	roundHalfEven: rounding16("roundHalfEven", 8),
 	lanes: {
 		needs: [],
 		text: `static inline I kiln_lanes_16(int active) {
@@ -382,15 +361,5 @@ static inline void kiln_store_aligned_16(float *p, F x) { __builtin_ia32_movntps
 	product: horizontal16("product", (a, b) => `${a} * ${b}`),
 	maximum: horizontal16("maximum", (a, b) => `kiln_max_8(${a}, ${b})`, ["max 8"]),
 	minimum: horizontal16("minimum", (a, b) => `kiln_min_8(${a}, ${b})`, ["min 8"]),
-	transpose: {
-		needs: [],
-		text: `static inline __attribute__((always_inline)) void kiln_transpose_16(
-	F a, F b, F c, F d, F e, F f, F g, F h, F i, F j, F k, F l, F m, F n, F o, F q, float *p, long stride, int active, int width
-) {
-	const F rows[16] = {a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, q};
-	for (int at = 0; at < active; at++) {
-		for (int row = 0; row < width; row++) p[at * stride + row] = rows[row][at];
-	}
-}`,
-	},
+	transpose: transpose16,
 };
