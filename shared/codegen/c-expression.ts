@@ -155,6 +155,7 @@ const operators: Readonly<Record<LoopOperator, Printer>> = {
 	abs: named("abs"),
 	exp: named("exp"),
 	expNonPositive: named("expNonPositive"),
+	inverseScale: named("inverseScale"),
 	log: named("log"),
 	sqrt: named("sqrt"),
 	erf: named("erf"),
