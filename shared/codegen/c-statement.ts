@@ -11,6 +11,9 @@ export function printStatements(scope: CScope, statements: readonly Statement[],
 	return statements.map((statement) => printStatement(scope, statement, indent)).join("");
 }
 
+/** GCC's third argument of a prefetch: how long a line is to stay, and so where it comes to. */
+const localities = { 1: 3, 2: 2 } as const;
+
 type Printers = {
 	readonly [Kind in Statement["kind"]]: (
 		scope: CScope,
@@ -34,8 +37,8 @@ const printers: Printers = {
 		const width = isPadded ? lanes : vectors.length;
 		return `${indent}${name}(${rows.join(", ")}, ${target}, ${stride}, ${active}, ${width});\n`;
 	},
-	prefetch: (_, { buffer, index }, indent) =>
-		`${indent}__builtin_prefetch(${buffer} + ${printAffine(index)});\n`,
+	prefetch: (_, { buffer, index, level }, indent) =>
+		`${indent}__builtin_prefetch(${buffer} + ${printAffine(index)}, 0, ${localities[level]});\n`,
 	zero: (_, { buffer, index, elements }, indent) =>
 		`${indent}__builtin_memset(${buffer} + ${printAffine(index)}, 0, ${elements} * sizeof *${buffer});\n`,
 	for: (scope, { variable, begin, end, step, body }, indent) =>

@@ -181,18 +181,25 @@ function checkCall(scope: Scope, call: CallStatement): void {
 		if (buffer.elementType !== parameter.elementType) fault(scope, `${parameter.name} has another type`);
 		const [first, last] = rangeOf(scope, operand.index);
 		const widest = spanOfParameter(kernel, parameter.name, parameter.elementType, rangeOf(scope, call.steps));
+		// What is only prefetched may lie past the buffer.
+		if (widest === null) return;
 		if (first + widest[0] < 0 || last + widest[1] >= buffer.elements) {
 			fault(scope, `${call.microkernel} leaves ${operand.buffer} (${buffer.elements} elements)`);
 		}
 	});
 }
 
-/** Least and greatest element of a parameter that the micro-kernel touches. */
-function spanOfParameter(kernel: Microkernel, name: string, elementType: DataType, steps: Range): Range {
-	let span: Range = [0, 0];
+/** Least and greatest element of a parameter that the micro-kernel touches; null: none. */
+function spanOfParameter(
+	kernel: Microkernel,
+	name: string,
+	elementType: DataType,
+	steps: Range,
+): Range | null {
+	let span: Range | null = null;
 	const probe: Buffer = { name, elementType, elements: Number.POSITIVE_INFINITY, place: { kind: "local" } };
 	const note = (range: Range): void => {
-		span = [Math.min(span[0], range[0]), Math.max(span[1], range[1])];
+		span = span === null ? range : [Math.min(span[0], range[0]), Math.max(span[1], range[1])];
 	};
 	const buffers = new Map(kernel.parameters.map((parameter) => [parameter.name, probe]));
 	const base: Scope = {

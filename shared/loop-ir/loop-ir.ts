@@ -49,8 +49,11 @@ export interface LoadExpression {
 	readonly active: number;
 	readonly laneStride: number;
 }
-/** A program's operators, and `expNonPositive`: exp where the operand is known to be at most 0, which is cheaper. */
-export type LoopOperator = MapOperator | "expNonPositive";
+/**
+ * A program's operators, and two more. `expNonPositive`: exp where the operand is known to be at most 0, which is cheaper.
+ * `inverseScale`, of scalars alone: 2^-n where 2^n <= |x| < 2^(n+1), held within normal numbers.
+ */
+export type LoopOperator = MapOperator | "expNonPositive" | "inverseScale";
 
 /** Operands have `lanes` lanes, or one that is used in all of them. */
 export interface ApplyExpression {
@@ -121,9 +124,10 @@ export interface TransposeStatement {
 	readonly index: Affine;
 	readonly stride: number;
 }
-/** A hint: the cache line of this element will be read. May point past the buffer. */
+/** A hint: the cache line of this element will be read, and should come into this cache. May point past the buffer. */
 export interface PrefetchStatement {
 	readonly kind: "prefetch";
+	readonly level: 1 | 2;
 	readonly buffer: BufferName;
 	readonly index: Affine;
 }
@@ -166,10 +170,14 @@ export interface OnChangeStatement {
 	readonly divisor: number;
 	readonly body: readonly Statement[];
 }
+export interface CallOperand {
+	readonly buffer: BufferName;
+	readonly index: Affine;
+}
 export interface CallStatement {
 	readonly kind: "call";
 	readonly microkernel: string;
-	readonly operands: readonly { readonly buffer: BufferName; readonly index: Affine }[];
+	readonly operands: readonly CallOperand[];
 	/** Steps of the micro-kernel's loop. */
 	readonly steps: Affine;
 }

@@ -54,8 +54,8 @@ const printers: Printers = {
 		const rows = vectors.map(printValue).join(", ");
 		lines.push(`${indent}transpose ${buffer}[${printIndex(index)} by ${stride}; ${active}] = ${rows}`);
 	},
-	prefetch: (lines, { buffer, index }, indent) => {
-		lines.push(`${indent}prefetch ${buffer}[${printIndex(index)}]`);
+	prefetch: (lines, { buffer, index, level }, indent) => {
+		lines.push(`${indent}prefetch into L${level} ${buffer}[${printIndex(index)}]`);
 	},
 	zero: (lines, { buffer, index, elements }, indent) => {
 		lines.push(`${indent}zero ${buffer}[${printIndex(index)}; ${elements}]`);

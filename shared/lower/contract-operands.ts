@@ -8,7 +8,7 @@ import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
 import type { ContractPlan } from "./contract-plan.ts";
-import { emitPack, type PackGroup } from "./pack.ts";
+import { emitPack, type PackGroup, packGroup } from "./pack.ts";
 import { accessStride, type Point } from "./point.ts";
 import {
 	accessIndex,
@@ -68,7 +68,7 @@ export function packRows(ctx: TileContext, plan: ContractPlan): Statement[] {
 		depthAxis: plan.depth,
 		depthExtent,
 		strides,
-		isPrepared: false,
+		holds: "tile",
 	};
 	ctx.packs.set(key, packed);
 	return emitPack(ctx, plan.rows, packed, rowPasses(rows, ctx.schedule.registerRows));
@@ -89,10 +89,38 @@ export function packPanel(ctx: TileContext, plan: ContractPlan): Statement[] {
 		depthAxis: plan.depth,
 		depthExtent,
 		strides,
-		isPrepared: false,
+		holds: "tile",
 	};
 	ctx.packs.set(key, packed);
 	return emitPack(ctx, plan.panel, packed, panelGroups(lanes, width));
+}
+
+/** Scratch for one panel of a plan at a time; `packStreamed` fills it. */
+export function declareStreamed(ctx: TileContext, plan: ContractPlan): void {
+	const depthExtent = extentOf(ctx, plan.depth);
+	const key = panelPackKey(plan);
+	const buffer = declareScratch(ctx, bufferName(key), panelWidth(ctx) * depthExtent + ctx.lanes);
+	ctx.packs.set(key, {
+		buffer,
+		elementType: "float32",
+		laneAxis: plan.vector,
+		depthAxis: plan.depth,
+		depthExtent,
+		strides: new Map(),
+		holds: "group",
+	});
+}
+
+/** Packs a panel whose first lane is `start` (`first` of the run that it belongs to), where a call at this point will read it. */
+export function packStreamed(
+	point: Point,
+	plan: ContractPlan,
+	start: Affine,
+	lanes: { readonly first: number; readonly count: number },
+): void {
+	const packed = present(point.ctx.packs.get(panelPackKey(plan)), "the panel's scratch is declared");
+	const group = { start: lanes.first, width: lanes.count, count: 1, stride: panelWidth(point.ctx) };
+	packGroup(point, plan.panel, packed, group, start);
 }
 
 /** Adds a weight panel to the prepared area and its packing to `prepare`. Layout and operand are over whole axes. */
@@ -125,7 +153,7 @@ export function preparePanel(ctx: TileContext, plan: ContractPlan): void {
 		depthAxis: plan.depth,
 		depthExtent,
 		strides,
-		isPrepared: true,
+		holds: "axes",
 	};
 	ctx.packs.set(panelPackKey(plan), packed);
 	ctx.program.prepareBody.push(
@@ -181,15 +209,16 @@ export function rowsView(ctx: TileContext, plan: ContractPlan, group: PackGroup)
 
 function packedView(ctx: TileContext, packed: Packed, width: number): OperandView {
 	const global = (axis: AxisId | null, local: Affine): Affine =>
-		packed.isPrepared && axis !== null ? addAffine(startOf(ctx, axis), local) : local;
+		packed.holds === "axes" && axis !== null ? addAffine(startOf(ctx, axis), local) : local;
 	return {
 		buffer: packed.buffer,
 		elementType: packed.elementType,
 		laneStride: 1,
 		depthStride: width,
 		index: (point, lane, depth) => {
-			let index = scaleAffine(global(packed.laneAxis, lane), packed.depthExtent);
-			index = addAffine(index, scaleAffine(global(packed.depthAxis, depth), width));
+			const inGroup = scaleAffine(global(packed.depthAxis, depth), width);
+			if (packed.holds === "group") return inGroup;
+			let index = addAffine(scaleAffine(global(packed.laneAxis, lane), packed.depthExtent), inGroup);
 			for (const [axis, stride] of packed.strides) {
 				const local = point.locals.get(axis) ?? zero;
 				index = addAffine(index, scaleAffine(global(axis, local), stride));

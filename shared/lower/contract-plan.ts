@@ -20,7 +20,8 @@ export interface ContractPlan {
 	/** All other axes: walked outside the micro-kernel. */
 	readonly outer: readonly AxisId[];
 	readonly rowsFrom: "place" | "packed";
-	readonly panelFrom: "place" | "packed" | "prepared";
+	/** `streamed`: packed panel by panel right before use, so that a panel is read back from the first-level cache. */
+	readonly panelFrom: "place" | "packed" | "streamed" | "prepared";
 }
 
 /** Rows whose addresses differ by a multiple of this land in few cache sets (64 sets of 64 bytes; half of that hurts too). */
@@ -89,7 +90,7 @@ function panelOptions(
 		const from = panelFrom(ctx, panel, vector, node);
 		const filled = extent / (Math.ceil(extent / ctx.lanes) * ctx.lanes);
 		const preferred = ctx.schedule.vectorAxis === vector ? 1000 : 0;
-		const kinds = { prepared: 4, place: 3, packed: 1 } as const;
+		const kinds = { prepared: 4, place: 3, packed: 1, streamed: 1 } as const;
 		const followed = isReducedLater(ctx, vector) ? reducedLaterBonus : 0;
 		const score = preferred + kinds[from] * filled + Math.min(extent, 64) / 64 + followed;
 		return [{ panel, rows, vector, from, score }];

@@ -4,12 +4,26 @@
 
 import { assert, present } from "#shared/fault/assert.ts";
 import { type Affine, addAffine, affineConstant, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
-import type { Statement } from "#shared/loop-ir/loop-ir.ts";
+import type { CallOperand, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { ContractNode } from "#shared/mugraph/mugraph.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
-import { type OperandView, panelView, panelWidth, rowPasses, rowsView } from "./contract-operands.ts";
+import {
+	declareStreamed,
+	type OperandView,
+	packStreamed,
+	panelView,
+	panelWidth,
+	rowPasses,
+	rowsView,
+} from "./contract-operands.ts";
 import type { ContractPlan } from "./contract-plan.ts";
-import { type MicrokernelShape, microkernel } from "./microkernel.ts";
+import { type PanelPrefetch, planPrefetch } from "./contract-prefetch.ts";
+import {
+	type MicrokernelPrefetch,
+	type MicrokernelShape,
+	microkernel,
+	type PrefetchShare,
+} from "./microkernel.ts";
 import { overAxes } from "./over-axes.ts";
 import type { PackGroup } from "./pack.ts";
 import { loopOver, origin, type Point, statementsOf } from "./point.ts";
@@ -25,6 +39,7 @@ interface Emission {
 	readonly passes: readonly PackGroup[];
 	readonly depth: number;
 	readonly depthBlock: number;
+	readonly prefetch: PanelPrefetch;
 }
 
 /** C = rows·panel into `result`, or C += rows·panel. The result's vector axis is contiguous and padded to whole vectors. */
@@ -40,17 +55,20 @@ export function emitContract(
 	const depth = extentOf(ctx, plan.depth);
 	const over = contractOf(ctx, plan).over;
 	const outerReduces = plan.outer.some((axis) => over.includes(axis) && extentOf(ctx, axis) > 1);
+	if (plan.panelFrom === "streamed") declareStreamed(ctx, plan);
 	const depthBlock = chooseDepthBlock(ctx, plan, passes, depth);
+	const panel = panelView(ctx, plan);
 	const emission: Emission = {
 		ctx,
 		plan,
 		result,
-		panel: panelView(ctx, plan),
+		panel,
 		resultStride: plan.row === null ? 0 : present(result.strides.get(plan.row), "row stride"),
 		accumulates: accumulates || outerReduces || depthBlock < depth,
 		passes,
 		depth,
 		depthBlock,
+		prefetch: planPrefetch(ctx, plan, panel),
 	};
 	const point = origin(ctx);
 	if (emission.accumulates && !accumulates) {
@@ -91,11 +109,15 @@ function emitPanels(emission: Emission, point: Point): void {
 	const extent = extentOf(ctx, plan.vector);
 	const whole = extent - (extent % width);
 	loopOver(point, null, whole, width, (inner, start) => {
+		if (plan.panelFrom === "streamed") packStreamed(inner, plan, start, { first: 0, count: width });
 		emitDepth(emission, inner, start, ctx.schedule.registerVectors, ctx.lanes);
 	});
 	if (whole < extent) {
 		const vectors = Math.ceil((extent - whole) / ctx.lanes);
 		const inPlace = plan.panelFrom === "place";
+		if (plan.panelFrom === "streamed") {
+			packStreamed(point, plan, affineConstant(whole), { first: whole, count: extent - whole });
+		}
 		const lastActive = inPlace ? extent - whole - (vectors - 1) * ctx.lanes : ctx.lanes;
 		emitDepth(emission, point, affineConstant(whole), vectors, lastActive);
 	}
@@ -127,41 +149,35 @@ interface Block {
 	readonly steps: number;
 }
 
-/**
- * How far ahead of the panel something is prefetched: weights at the schedule's distance; what is read in place along the
- * loop, where hardware sees no stream in the strips of a tile, where the next step will read it.
- */
-function prefetchElements({ ctx, plan, panel }: Emission): number {
-	const { prefetchBytes } = ctx.schedule;
-	if (plan.panelFrom === "prepared") return prefetchBytes / elementBytes(panel.elementType);
-	const { loop } = ctx.kernel;
-	const streams = plan.panelFrom === "place" && loop?.axis === plan.depth && loop.tile < loop.extent;
-	return streams && prefetchBytes > 0 ? loop.tile * panel.depthStride : 0;
-}
-
 /** Passes over one block that share the prefetching of a later one; further passes prefetch nothing. */
 const prefetchingPassesMax = 4;
 
 function emitPasses(emission: Emission, point: Point, block: Block): void {
-	const { ctx, panel } = emission;
-	const ahead = prefetchElements(emission);
-	const passCount = emission.passes.reduce((sum, group) => sum + group.count, 0);
-	const linesPerGroup = Math.ceil(
-		(unrollOf(ctx, block) * panel.depthStride * elementBytes(panel.elementType)) / 64,
-	);
-	const of = ahead === 0 ? 0 : Math.min(passCount, prefetchingPassesMax, linesPerGroup);
+	const sharing = prefetchingPasses(emission, block);
 	let index = 0;
 	for (const group of emission.passes) {
 		let start = group.start;
 		const end = group.start + group.count * group.width;
-		for (; start < end && index < of; start += group.width) {
-			emitCall(emission, point, block, group, affineConstant(start), { ahead, index: index++, of });
+		for (; start < end && index < sharing; start += group.width) {
+			const share = { index: index++, of: sharing };
+			emitCall(emission, point, block, group, affineConstant(start), share);
 		}
 		const from = affineConstant(start);
 		loopOver(point, null, end - start, group.width, (inner, offset) => {
-			emitCall(emission, inner, block, group, addAffine(from, offset), { ahead: 0, index: 0, of: 1 });
+			emitCall(emission, inner, block, group, addAffine(from, offset), null);
 		});
 	}
+}
+
+/** How many passes over a block prefetch a part each. */
+function prefetchingPasses({ ctx, panel, passes, prefetch }: Emission, block: Block): number {
+	if (prefetch.kind === "none") return 0;
+	if (prefetch.kind === "stream") return 1;
+	const passCount = passes.reduce((sum, group) => sum + group.count, 0);
+	const linesPerGroup = Math.ceil(
+		(unrollOf(ctx, block) * panel.depthStride * elementBytes(panel.elementType)) / 64,
+	);
+	return Math.min(passCount, prefetchingPassesMax, linesPerGroup);
 }
 
 function unrollOf(ctx: TileContext, block: Block): number {
@@ -174,7 +190,7 @@ function emitCall(
 	block: Block,
 	group: PackGroup,
 	row: Affine,
-	prefetch: { readonly ahead: number; readonly index: number; readonly of: number },
+	share: PrefetchShare | null,
 ): void {
 	const { ctx, plan, panel, result } = emission;
 	const rows = rowsView(ctx, plan, group);
@@ -191,8 +207,8 @@ function emitCall(
 		resultStride: emission.resultStride,
 		unroll,
 		rest: block.steps % unroll,
-		prefetchElements: prefetch.ahead,
-		prefetchShare: { index: prefetch.index, of: prefetch.of },
+		prefetch: microkernelPrefetch(emission.prefetch, share, block.vectors * ctx.lanes),
+		prefetchLevel: ctx.schedule.prefetchLevel,
 		startsFromZero: !emission.accumulates,
 	};
 	const kernel = microkernel(shape);
@@ -209,7 +225,23 @@ function emitCall(
 			{ buffer: rows.buffer, index: rows.index(point, row, block.k) },
 			{ buffer: panel.buffer, index: panel.index(point, block.start, block.k) },
 			{ buffer: result.buffer, index: resultIndex },
+			...(shape.prefetch.kind === "stream" ? [streamOperand(emission, point, block)] : []),
 		],
 		steps: affineConstant(Math.floor(block.steps / unroll)),
 	});
+}
+
+function microkernelPrefetch(
+	prefetch: PanelPrefetch,
+	share: PrefetchShare | null,
+	stepElements: number,
+): MicrokernelPrefetch {
+	if (share === null || prefetch.kind === "none") return { kind: "none" };
+	if (prefetch.kind === "ahead") return { ...prefetch, share };
+	return { kind: "stream", elementType: prefetch.elementType, stepElements };
+}
+
+function streamOperand({ prefetch }: Emission, point: Point, { start, k }: Block): CallOperand {
+	assert(prefetch.kind === "stream", "a micro-kernel streams what its contraction prefetches");
+	return { buffer: prefetch.buffer, index: prefetch.index(point, start, k) };
 }

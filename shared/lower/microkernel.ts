@@ -3,7 +3,7 @@
 
 import { addAffine, affineConstant, affineVariable, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
 import type { Expression, Microkernel, Statement } from "#shared/loop-ir/loop-ir.ts";
-import type { DataType } from "#shared/tensor/data-type.ts";
+import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
 
 export interface MicrokernelShape {
 	readonly rows: number;
@@ -23,13 +23,25 @@ export interface MicrokernelShape {
 	readonly unroll: number;
 	/** Steps after the last group. */
 	readonly rest: number;
-	/** How far ahead B is prefetched, in elements; 0: not at all. */
-	readonly prefetchElements: number;
-	/** Several passes over the same block share the prefetching: this one takes every `of`-th line from `index` on. */
-	readonly prefetchShare: { readonly index: number; readonly of: number };
+	readonly prefetch: MicrokernelPrefetch;
+	/** The cache that it comes into. */
+	readonly prefetchLevel: 1 | 2;
 	/** C = A·B instead of C += A·B. */
 	readonly startsFromZero: boolean;
 }
+
+/** Several passes over the same block share the prefetching: this one takes every `of`-th line from `index` on. */
+export interface PrefetchShare {
+	readonly index: number;
+	readonly of: number;
+}
+
+export type MicrokernelPrefetch =
+	| { readonly kind: "none" }
+	/** B itself, so many elements further on. */
+	| { readonly kind: "ahead"; readonly elements: number; readonly share: PrefetchShare }
+	/** A fourth operand P from its front on: so many elements of it each step. */
+	| { readonly kind: "stream"; readonly elementType: DataType; readonly stepElements: number };
 
 const cacheLineBytes = 64;
 const steps = "steps";
@@ -49,8 +61,13 @@ export function microkernel(shape: MicrokernelShape): Microkernel {
 				};
 		body.push({ kind: "declare", name: accumulator(row, vector), lanes: shape.lanes, value, mutable: true });
 	});
-	const group: Statement[] = prefetches(shape);
-	for (let step = 0; step < shape.unroll; step++) group.push(...depthStep(shape, "k", 1, step));
+	const hints = prefetches(shape);
+	const group: Statement[] = [];
+	for (let step = 0; step < shape.unroll; step++) {
+		// Spread over the group's steps: requests that come together wait for each other.
+		const due = (at: number): number => Math.ceil((at * hints.length) / shape.unroll);
+		group.push(...hints.slice(due(step), due(step + 1)), ...depthStep(shape, "k", 1, step));
+	}
 	const end = affineVariable(steps, shape.unroll);
 	body.push({ kind: "for", variable: "k", begin: zero, end, step: shape.unroll, body: group });
 	for (let step = 0; step < shape.rest; step++) body.push(...depthStep(shape, steps, shape.unroll, step));
@@ -72,16 +89,14 @@ export function microkernel(shape: MicrokernelShape): Microkernel {
 			{ name: "a", elementType: "float32", access: "read" },
 			{ name: "b", elementType: shape.panelType, access: "read" },
 			{ name: "c", elementType: "float32", access: "write" },
+			...streamParameters(shape.prefetch),
 		],
 		body,
 	};
 }
 
 function microkernelName(shape: MicrokernelShape): string {
-	const prefetch =
-		shape.prefetchElements > 0
-			? `_ahead${shape.prefetchElements}_${shape.prefetchShare.index}of${shape.prefetchShare.of}`
-			: "";
+	const prefetch = prefetchName(shape);
 	const edge = shape.lastActive < shape.lanes ? `_edge${shape.lastActive}` : "";
 	const start = shape.startsFromZero ? "_set" : "_add";
 	return (
@@ -100,20 +115,50 @@ function eachTile(shape: MicrokernelShape, visit: (row: number, vector: number) 
 	}
 }
 
-/** One hint for each cache line that the group's steps will have read, `prefetchElements` later. */
+function prefetchName({ prefetch, prefetchLevel }: MicrokernelShape): string {
+	switch (prefetch.kind) {
+		case "none":
+			return "";
+		case "ahead":
+			return `_ahead${prefetch.elements}_${prefetch.share.index}of${prefetch.share.of}_L${prefetchLevel}`;
+		case "stream":
+			return `_stream${prefetch.stepElements}_${prefetch.elementType}_L${prefetchLevel}`;
+	}
+}
+
+function streamParameters(prefetch: MicrokernelPrefetch): Microkernel["parameters"] {
+	return prefetch.kind === "stream" ? [{ name: "p", elementType: prefetch.elementType, access: "read" }] : [];
+}
+
+/** Hints for one group of steps. */
 function prefetches(shape: MicrokernelShape): Statement[] {
-	if (shape.prefetchElements === 0) return [];
-	const elementsPerLine = cacheLineBytes / (shape.panelType === "float16" ? 2 : 4);
-	const { index: first, of } = shape.prefetchShare;
-	return lineOffsets(shape, elementsPerLine)
-		.filter((_, line) => line % of === first)
+	const { prefetch, unroll } = shape;
+	if (prefetch.kind === "none") return [];
+	if (prefetch.kind === "ahead") return prefetchesAhead(shape, prefetch);
+	const line = elementsPerLine(prefetch.elementType);
+	const lines = Math.ceil((unroll * prefetch.stepElements) / line);
+	return Array.from({ length: lines }, (_, at) => ({
+		kind: "prefetch",
+		level: shape.prefetchLevel,
+		buffer: "p",
+		index: addAffine(affineVariable("k", prefetch.stepElements), affineConstant(at * line)),
+	}));
+}
+
+const elementsPerLine = (type: DataType): number => cacheLineBytes / elementBytes(type);
+
+/** One for each cache line that the group's steps will have read, `elements` later. */
+function prefetchesAhead(
+	shape: MicrokernelShape,
+	{ elements, share }: Extract<MicrokernelPrefetch, { kind: "ahead" }>,
+): Statement[] {
+	return lineOffsets(shape, elementsPerLine(shape.panelType))
+		.filter((_, line) => line % share.of === share.index)
 		.map((offset) => ({
 			kind: "prefetch",
+			level: shape.prefetchLevel,
 			buffer: "b",
-			index: addAffine(
-				affineVariable("k", shape.panelDepthStride),
-				affineConstant(offset + shape.prefetchElements),
-			),
+			index: addAffine(affineVariable("k", shape.panelDepthStride), affineConstant(offset + elements)),
 		}));
 }
 

@@ -40,7 +40,8 @@ export function emitPack(
 	return statementsOf(point);
 }
 
-function packGroup(
+/** One group at its place, or at the front of a buffer that holds one group at a time. */
+export function packGroup(
 	point: Point,
 	operand: BlockNodeId,
 	packed: Packed,
@@ -167,8 +168,9 @@ function address(
 	k: Affine,
 	lane: number,
 ): Affine {
-	let index = addAffine(scaleAffine(start, packed.depthExtent), scaleAffine(k, group.stride));
-	index = addAffine(index, affineConstant(lane));
+	const inGroup = addAffine(scaleAffine(k, group.stride), affineConstant(lane));
+	if (packed.holds === "group") return inGroup;
+	let index = addAffine(scaleAffine(start, packed.depthExtent), inGroup);
 	for (const [axis, stride] of packed.strides) {
 		const local = point.locals.get(axis);
 		if (local !== undefined) index = addAffine(index, scaleAffine(local, stride));

@@ -76,7 +76,7 @@ export function planRoots(ctx: TileContext): RootPlan {
 	const levelOfAxes = (axes: readonly AxisId[]): number =>
 		gridOrder.reduce((level, grid, at) => (axes.includes(grid.axis) ? at + 1 : level), 0);
 	keepHoistable(ctx, users, kept, levelOfAxes);
-	const plans = planContracts(ctx, isKept);
+	const plans = streamPanels(ctx, planContracts(ctx, isKept), levelOfAxes);
 	const roots = listRoots(ctx, plans, users, isKept, levelOfAxes);
 	const prepared = [...plans.values()].filter((plan) => plan.panelFrom === "prepared");
 	return { gridOrder, roots, isKept, prepared };
@@ -117,6 +117,34 @@ function planContracts(
 		if (plan !== null) plans.set(id, plan);
 	});
 	return plans;
+}
+
+/** Packed panels that one contraction uses, each as often as it is packed, are packed where it uses them. */
+function streamPanels(
+	ctx: TileContext,
+	plans: ReadonlyMap<BlockNodeId, ContractPlan>,
+	levelOfAxes: (axes: readonly AxisId[]) => number,
+): Map<BlockNodeId, ContractPlan> {
+	const loop = ctx.kernel.loop?.axis ?? null;
+	const isUsedOnce = (plan: ContractPlan): boolean => {
+		const { axes, stage } = nodeAt(ctx, plan.panel);
+		const contract = nodeAt(ctx, plan.contract);
+		const isShared = [...plans.values()].some(
+			(other) => other !== plan && other.panelFrom === "packed" && panelPackKey(other) === panelPackKey(plan),
+		);
+		const movesWithLoop = loop !== null && axes.includes(loop);
+		return (
+			!isShared &&
+			plan.outer.every((axis) => axes.includes(axis) || extentOf(ctx, axis) === 1) &&
+			levelOfAxes(axes) === levelOfAxes(contract.axes) &&
+			(movesWithLoop || stage === contract.stage)
+		);
+	};
+	return new Map(
+		[...plans].map(([id, plan]) =>
+			plan.panelFrom === "packed" && isUsedOnce(plan) ? [id, { ...plan, panelFrom: "streamed" }] : [id, plan],
+		),
+	);
 }
 
 /** Axes on which least of the work depends are walked innermost: that work is then done once for all their tiles. */
@@ -261,7 +289,9 @@ function contractRoots(
 	const level = levelOfAxes(contract.axes);
 	const operands = [
 		plan.rowsFrom === "packed" ? rowsPackKey(plan) : `${plan.rows}`,
-		plan.panelFrom === "packed" ? panelPackKey(plan) : `${plan.panel}`,
+		...(plan.panelFrom === "streamed"
+			? reads(plan.panel)
+			: [plan.panelFrom === "packed" ? panelPackKey(plan) : `${plan.panel}`]),
 	];
 	if (into !== null && into.node.rescale !== null) {
 		roots.push({

@@ -32,8 +32,8 @@ export interface Packed {
 	readonly depthExtent: number;
 	/** Strides of the other axes. */
 	readonly strides: ReadonlyMap<AxisId, number>;
-	/** Holds whole axes, not tiles: packed by `prepare`. */
-	readonly isPrepared: boolean;
+	/** `tile`: all of it; `group`: one group at a time; `axes`: whole axes, packed by `prepare`. */
+	readonly holds: "tile" | "group" | "axes";
 }
 
 /** Buffers, locals and micro-kernels in the order they are met; one for a whole program, so that names stay distinct. */

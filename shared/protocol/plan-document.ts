@@ -17,6 +17,7 @@ const kernelScheduleSchema = z.object({
 	registerVectors: z.int().min(0),
 	weightLayout: z.enum(["asGiven", "panels"]),
 	prefetchBytes: z.int().min(0),
+	prefetchLevel: z.literal([1, 2]),
 	unroll: z.int().min(0),
 	vectorAxis: z.int().min(0).nullable(),
 	nonTemporalStores: z.boolean(),

@@ -44,6 +44,7 @@ function drawKernelSchedule(kernel: KernelSchedule, scales: KernelScales, random
 			registerRows: rows,
 			registerVectors: vectors,
 			prefetchBytes: pick(scales.prefetchBytes),
+			prefetchLevel: pick(scales.prefetchLevels),
 			unroll: pick(scales.unrolls),
 			loopTile: pick(scales.loopTiles),
 			gridTiles: scales.gridTiles.map(pick),

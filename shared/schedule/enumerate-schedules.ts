@@ -18,6 +18,9 @@ const elementwiseTileElements = 4096;
 /** Elements of a row below which several rows share a tile. */
 const shortRowElements = 256;
 
+/** Rows from which on a panel takes longer to be multiplied than its lines to come from the second level. */
+const rowsWithTime = 4;
+
 /** Side of the square tile of a kernel that transposes: its rows and columns fit the first-level cache. */
 const transposeTileExtent = 32;
 
@@ -91,21 +94,13 @@ function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, thread
 	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const tiles = tileOptions(roles, target, extent);
 	const main = roles.contracts[0];
-	const isLarge = roles.weightBytes > target.level2Bytes;
-	const prefetch =
-		main?.isWeight === true
-			? isLarge
-				? [8192, 16384, 4096, 0]
-				: [0, 4096]
-			: roles.loopBytes > target.level2Bytes
-				? [4096, 0]
-				: [0];
+	const prefetches = prefetchOptions(roles, target, extent);
 	const layouts: readonly KernelSchedule["weightLayout"][] = ["panels"];
 	const streaming = streamingOptions(roles.outputBytes, target);
 	const unrolls = main === undefined ? [1] : [2, 4, 1];
 	const scales = roles.contracts.length === 0 ? [0, 1, 2, 3] : [0, 1, 2];
 	const loops = loopOptions(roles, kernel, target, extent);
-	const options = [tiles, scales, prefetch, loops, unrolls, layouts, streaming] as const;
+	const options = [tiles, scales, prefetches, loops, unrolls, layouts, streaming] as const;
 	return {
 		sizes: options.map((list) => list.length),
 		schedule: (choice) => {
@@ -119,7 +114,7 @@ function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, thread
 				registerRows: registers.rows,
 				registerVectors: registers.vectors,
 				weightLayout: pick(layouts, 5),
-				prefetchBytes: pick(prefetch, 2),
+				...pick(prefetches, 2),
 				unroll: pick(unrolls, 4),
 				vectorAxis: null,
 				nonTemporalStores: pick(streaming, 6),
@@ -128,10 +123,33 @@ function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, thread
 	};
 }
 
-/** Outputs that no cache keeps until they are read need not pass through one. */
+type Prefetch = Pick<KernelSchedule, "prefetchBytes" | "prefetchLevel">;
+
+const noPrefetch: Prefetch = { prefetchBytes: 0, prefetchLevel: 2 };
+
+/** A single row is through its panel so soon that lines are best right where they are used; several rows are not. */
+function prefetchOptions(
+	roles: KernelRoles,
+	target: CpuTarget,
+	extent: (axis: AxisId) => number,
+): readonly Prefetch[] {
+	const main = roles.contracts[0];
+	const into = (prefetchLevel: 1 | 2, ...distances: readonly number[]): Prefetch[] =>
+		distances.map((prefetchBytes) => ({ prefetchBytes, prefetchLevel }));
+	if (main?.isWeight !== true)
+		return roles.loopBytes > target.level2Bytes
+			? [...into(2, 4096), noPrefetch, ...into(1, 4096)]
+			: [noPrefetch];
+	if (roles.weightBytes <= target.level2Bytes) return [noPrefetch, ...into(1, 4096)];
+	const rows = main.row === null ? 1 : extent(main.row);
+	return rows < rowsWithTime
+		? [...into(1, 8192, 16384), ...into(2, 8192), ...into(1, 4096), noPrefetch]
+		: [...into(2, 16384, 32768), ...into(1, 8192, 16384), noPrefetch];
+}
+
+/** Outputs that no cache of the core's own keeps until they are read need not pass through one, nor be read to be written. */
 function streamingOptions(outputBytes: number, target: CpuTarget): readonly boolean[] {
-	if (outputBytes > target.level3Bytes / 2) return [true, false];
-	return outputBytes > 4 * target.level2Bytes ? [false, true] : [false];
+	return outputBytes > 4 * target.level2Bytes ? [true, false] : [false];
 }
 
 function tileOptions(

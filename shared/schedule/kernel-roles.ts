@@ -79,7 +79,11 @@ function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): Co
 		const weight = isWeight(muGraph, kernel, panel);
 		const contiguous = axes.find((axis) => strideOf(kernel, panel, axis) === 1);
 		const vector = contiguous ?? axes[0] ?? null;
-		const score = (weight ? 4 : 0) + (contiguous === undefined ? 0 : 2) + (vector === null ? -8 : 0);
+		const score =
+			(weight ? 4 : 0) +
+			(contiguous === undefined ? 0 : 2) +
+			(vector === null ? -8 : Math.min(extent(vector), longAxis) / longAxis) +
+			(isReducedLater(kernel, vector) ? 1.5 : 0);
 		return { vector, row: own(rows, panel)[0] ?? null, weight, score };
 	});
 	const best = present(sides.sort((a, b) => b.score - a.score)[0], "two sides");
@@ -91,6 +95,17 @@ function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): Co
 		isWeight: best.weight,
 		multiplyAdds: [...all].reduce((product, axis) => product * extent(axis), 1),
 	};
+}
+
+/** Longer axes fill vectors no better. */
+const longAxis = 64;
+
+/** A reduction over the result's lane axis reads neighbours. */
+function isReducedLater(kernel: Kernel, axis: AxisId | null): boolean {
+	return kernel.nodes.some(
+		(node) =>
+			axis !== null && (node.kind === "reduce" || node.kind === "contract") && node.over.includes(axis),
+	);
 }
 
 /** Constant between calls: an input, or what a prepare kernel makes of some. */

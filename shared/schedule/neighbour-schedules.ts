@@ -40,6 +40,10 @@ function kernelNeighbours(kernel: KernelSchedule, scales: KernelScales): readonl
 			...kernel,
 			prefetchBytes,
 		})),
+		...others(scales.prefetchLevels, kernel.prefetchLevel).map((prefetchLevel) => ({
+			...kernel,
+			prefetchLevel,
+		})),
 		...gridNeighbours(kernel, scales),
 		...stepsAlong(scales.loopTiles, kernel.loopTile).map((loopTile) => ({ ...kernel, loopTile })),
 		...stepsAlong(scales.unrolls, kernel.unroll).map((unroll) => ({ ...kernel, unroll })),

@@ -13,6 +13,7 @@ import type { KernelSchedule } from "./schedule.ts";
 export interface KernelScales {
 	readonly registers: readonly RegisterTile[];
 	readonly prefetchBytes: readonly number[];
+	readonly prefetchLevels: readonly KernelSchedule["prefetchLevel"][];
 	readonly unrolls: readonly number[];
 	readonly loopTiles: readonly number[];
 	/** One scale for each grid axis. */
@@ -24,8 +25,8 @@ export interface KernelScales {
 	readonly nonTemporalStores: readonly boolean[];
 }
 
-/** Hardware prefetchers stop at a page of 4 KiB; farther than 32 KiB the first level has evicted it before it is used. */
-const prefetchScale = [0, 1024, 2048, 4096, 8192, 16384, 32768];
+/** Hardware prefetchers stop at a page of 4 KiB; farther than 64 KiB brings nothing, whichever level it comes into. */
+const prefetchScale = [0, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
 const unrollScale = [1, 2, 4, 8];
 
 /** One for each kernel; null for those of the prepare step, which no call waits for. */
@@ -42,9 +43,18 @@ export function countSchedules(scales: readonly (KernelScales | null)[]): number
 }
 
 function countKernelSchedules(scales: KernelScales): number {
-	const { registers, prefetchBytes, unrolls, loopTiles, gridTiles } = scales;
+	const { registers, prefetchBytes, prefetchLevels, unrolls, loopTiles, gridTiles } = scales;
 	const { vectorLanes, weightLayouts, nonTemporalStores } = scales;
-	return [registers, prefetchBytes, unrolls, loopTiles, vectorLanes, weightLayouts, nonTemporalStores]
+	return [
+		registers,
+		prefetchBytes,
+		prefetchLevels,
+		unrolls,
+		loopTiles,
+		vectorLanes,
+		weightLayouts,
+		nonTemporalStores,
+	]
 		.concat(gridTiles)
 		.reduce((product, scale) => product * scale.length, 1);
 }
@@ -54,11 +64,13 @@ function kernelScales(muGraph: MuGraph, kernel: Kernel, target: CpuTarget): Kern
 	const roles = kernelRoles(muGraph, kernel);
 	const [main] = roles.contracts;
 	const streamsWeights = main?.isWeight === true;
+	const streamsLoop = roles.loopBytes > target.level2Bytes;
 	const filling = new Set(roles.contracts.map(({ vector }) => vector));
 	const panelAxis = kernel.grid.findIndex((axis) => filling.has(axis));
 	return {
 		registers: registerScale(roles, target, extent),
-		prefetchBytes: streamsWeights ? prefetchScale : roles.loopBytes > target.level2Bytes ? [0, 4096] : [0],
+		prefetchBytes: streamsWeights ? prefetchScale : streamsLoop ? [0, 4096] : [0],
+		prefetchLevels: streamsWeights || streamsLoop ? [1, 2] : [2],
 		unrolls: main === undefined ? [1] : unrollScale,
 		loopTiles: kernel.loop === null ? [0] : doublings(1, extent(kernel.loop)).filter(isLongStep),
 		gridTiles: kernel.grid.map((axis, at) =>

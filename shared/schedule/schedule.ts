@@ -17,6 +17,8 @@ export interface KernelSchedule {
 	readonly weightLayout: "asGiven" | "panels";
 	/** How far ahead weight panels are prefetched; 0: not at all. What streams along the loop is, if at all, one step ahead. */
 	readonly prefetchBytes: number;
+	/** The cache that prefetched lines come into: what lies far ahead would push out of the first what is used before. */
+	readonly prefetchLevel: 1 | 2;
 	/** Steps of the innermost contraction loop written out. */
 	readonly unroll: number;
 	/** The axis that fills vector lanes, or null to let lowering choose. */

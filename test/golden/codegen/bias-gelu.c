@@ -9,45 +9,24 @@ typedef short kiln_h8 __attribute__((vector_size(16)));
 typedef short kiln_h8u __attribute__((vector_size(16), aligned(2), may_alias));
 static inline kiln_f8 kiln_splat_8(float x) { return (kiln_f8){x, x, x, x, x, x, x, x}; }
 static inline kiln_f8 kiln_min_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_minps256(a, b); }
-static inline kiln_f8 kiln_abs_8(kiln_f8 x) { return (kiln_f8)((kiln_i8)x & 0x7fffffff); }
-static inline kiln_f8 kiln_copysign_8(kiln_f8 x, kiln_f8 y) { return (kiln_f8)(((kiln_i8)x & 0x7fffffff) | ((kiln_i8)y & ~0x7fffffff)); }
-static inline kiln_f8 kiln_blend_8(kiln_i8 mask, kiln_f8 yes, kiln_f8 no) { return (kiln_f8)(((kiln_i8)yes & mask) | ((kiln_i8)no & ~mask)); }
-/* e^x for -88 <= x <= 88, 0 at -88: one step of scaling, 2^n made by shifting the rounded exponent into place */
-static inline kiln_f8 kiln_expWithin_8(kiln_f8 x) {
-	const kiln_f8 magic = kiln_splat_8(12583039.0f);
-	kiln_f8 rounded = x * kiln_splat_8(1.44269504f) + magic;
-	kiln_f8 q = rounded - magic;
-	kiln_f8 r = x - q * kiln_splat_8(0.693359375f);
-	r = r + q * kiln_splat_8(2.12194440e-4f);
-	kiln_f8 p = kiln_splat_8(0.00139504741f);
-	p = p * r + kiln_splat_8(0.00836888235f);
-	p = p * r + kiln_splat_8(0.0416662060f);
-	p = p * r + kiln_splat_8(0.166665182f);
-	p = p * r + kiln_splat_8(0.5f);
-	p = p * (r * r) + (r + kiln_splat_8(1.0f));
-	return p * (kiln_f8)((kiln_i8)rounded << 23);
-}
-/* x P(x^2) near 0, else 1 - e^-Q(|x|) with the sign of x */
+static inline kiln_f8 kiln_max_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_maxps256(a, b); }
+/* x P(x^2) / Q(x^2), |x| held where that is 1 */
 static inline kiln_f8 kiln_erf_8(kiln_f8 x) {
-	kiln_f8 t = x * x;
-	kiln_f8 p = kiln_splat_8(8.53883612e-05f);
-	p = p * t + kiln_splat_8(-0.000818192668f);
-	p = p * t + kiln_splat_8(0.00520443590f);
-	p = p * t + kiln_splat_8(-0.0268607531f);
-	p = p * t + kiln_splat_8(0.112837195f);
-	p = p * t + kiln_splat_8(-0.376126349f);
-	p = p * t + kiln_splat_8(1.12837923f);
-	kiln_f8 small = x * p;
-	kiln_f8 a = kiln_min_8(kiln_splat_8(4.0f), kiln_abs_8(x));
-	kiln_f8 q = kiln_splat_8(-0.000284476293f);
-	q = q * a + kiln_splat_8(0.00440833904f);
-	q = q * a + kiln_splat_8(-0.0321391486f);
-	q = q * a + kiln_splat_8(0.150094390f);
-	q = q * a + kiln_splat_8(0.919082701f);
-	q = q * a + kiln_splat_8(1.62699878f);
-	q = q * a + kiln_splat_8(0.000256043888f);
-	kiln_f8 large = kiln_splat_8(1.0f) - kiln_expWithin_8(q * kiln_splat_8(-0.693147181f));
-	return kiln_blend_8(kiln_abs_8(x) < kiln_splat_8(0.9f), small, kiln_copysign_8(large, x));
+	kiln_f8 c = kiln_max_8(kiln_splat_8(-3.8365f), kiln_min_8(kiln_splat_8(3.8365f), x));
+	kiln_f8 t = c * c;
+	kiln_f8 p = kiln_splat_8(2.05007448e-06f);
+	p = p * t + kiln_splat_8(0.000284879428f);
+	p = p * t + kiln_splat_8(0.00376554961f);
+	p = p * t + kiln_splat_8(0.0527485098f);
+	p = p * t + kiln_splat_8(0.190405158f);
+	p = p * t + kiln_splat_8(1.12837915f);
+	kiln_f8 q = kiln_splat_8(3.80914086e-05f);
+	q = q * t + kiln_splat_8(0.00116251583f);
+	q = q * t + kiln_splat_8(0.0149690832f);
+	q = q * t + kiln_splat_8(0.114108535f);
+	q = q * t + kiln_splat_8(0.502074919f);
+	q = q * t + kiln_splat_8(1.0f);
+	return c * p / q;
 }
 static inline kiln_i8 kiln_lanes_8(int active) { return (kiln_i8){0, 1, 2, 3, 4, 5, 6, 7} < active; }
 static inline void kiln_store_part_8(float *p, kiln_f8 x, int active) {

@@ -83,7 +83,7 @@ static __attribute__((noinline)) void tile_4x2v8_a4_1_b128_float32_c64_u2_0_set(
 	*(kiln_f8u *)(c + 200) = c3_1;
 }
 
-static __attribute__((noinline)) void tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_0of2_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_0of2_L2_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f8 c0_0 = kiln_splat_8(0.0f);
 	kiln_f8 c0_1 = kiln_splat_8(0.0f);
 	kiln_f8 c1_0 = kiln_splat_8(0.0f);
@@ -93,7 +93,7 @@ static __attribute__((noinline)) void tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahe
 	kiln_f8 c3_0 = kiln_splat_8(0.0f);
 	kiln_f8 c3_1 = kiln_splat_8(0.0f);
 	for (long k = 0; k < steps * 2; k += 2) {
-		__builtin_prefetch(b + k * 16 + 2048);
+		__builtin_prefetch(b + k * 16 + 2048, 0, 2);
 		const kiln_f8 b0_0 = *(const kiln_f8u *)(b + k * 16);
 		const kiln_f8 b0_1 = *(const kiln_f8u *)(b + k * 16 + 8);
 		const float a0_0 = a[k];
@@ -133,7 +133,7 @@ static __attribute__((noinline)) void tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahe
 	*(kiln_f8u *)(c + 200) = c3_1;
 }
 
-static __attribute__((noinline)) void tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_1of2_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_1of2_L2_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f8 c0_0 = kiln_splat_8(0.0f);
 	kiln_f8 c0_1 = kiln_splat_8(0.0f);
 	kiln_f8 c1_0 = kiln_splat_8(0.0f);
@@ -143,7 +143,7 @@ static __attribute__((noinline)) void tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahe
 	kiln_f8 c3_0 = kiln_splat_8(0.0f);
 	kiln_f8 c3_1 = kiln_splat_8(0.0f);
 	for (long k = 0; k < steps * 2; k += 2) {
-		__builtin_prefetch(b + k * 16 + 2064);
+		__builtin_prefetch(b + k * 16 + 2064, 0, 2);
 		const kiln_f8 b0_0 = *(const kiln_f8u *)(b + k * 16);
 		const kiln_f8 b0_1 = *(const kiln_f8u *)(b + k * 16 + 8);
 		const float a0_0 = a[k];
@@ -195,8 +195,8 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 			(void)tile;
 			const long g17 = tile / 1 % 2 * 64;
 			for (long i18 = 0; i18 < 64; i18 += 16) {
-				tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_0of2_set(in0 + 0, panels12 + g17 * 128 + i18 * 128, v2 + i18, 64);
-				tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_1of2_set(in0 + 512, panels12 + g17 * 128 + i18 * 128, v2 + i18 + 256, 64);
+				tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_0of2_L2_set(in0 + 0, panels12 + g17 * 128 + i18 * 128, v2 + i18, 64);
+				tile_4x2v8_a128_1_b16_float32_c64_u2_0_ahead2048_1of2_L2_set(in0 + 512, panels12 + g17 * 128 + i18 * 128, v2 + i18 + 256, 64);
 			}
 			for (long i19 = 0; i19 < 8; i19 += 1) {
 				for (long i20 = 0; i20 < 64; i20 += 16) {

@@ -55,14 +55,13 @@ static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
 	body(call, 0, &range);
 }
 
-static __attribute__((noinline)) void tile_2x2v8_a64_1_b16_float32_c64_u2_0_ahead2048_0of1_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_2x2v8_a64_1_b16_float32_c64_u2_0_ahead2048_0of1_L2_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f8 c0_0 = kiln_splat_8(0.0f);
 	kiln_f8 c0_1 = kiln_splat_8(0.0f);
 	kiln_f8 c1_0 = kiln_splat_8(0.0f);
 	kiln_f8 c1_1 = kiln_splat_8(0.0f);
 	for (long k = 0; k < steps * 2; k += 2) {
-		__builtin_prefetch(b + k * 16 + 2048);
-		__builtin_prefetch(b + k * 16 + 2064);
+		__builtin_prefetch(b + k * 16 + 2048, 0, 2);
 		const kiln_f8 b0_0 = *(const kiln_f8u *)(b + k * 16);
 		const kiln_f8 b0_1 = *(const kiln_f8u *)(b + k * 16 + 8);
 		const float a0_0 = a[k];
@@ -71,6 +70,7 @@ static __attribute__((noinline)) void tile_2x2v8_a64_1_b16_float32_c64_u2_0_ahea
 		const float a0_1 = a[k + 64];
 		c1_0 = (c1_0 + (kiln_splat_8(a0_1) * b0_0));
 		c1_1 = (c1_1 + (kiln_splat_8(a0_1) * b0_1));
+		__builtin_prefetch(b + k * 16 + 2064, 0, 2);
 		const kiln_f8 b1_0 = *(const kiln_f8u *)(b + k * 16 + 16);
 		const kiln_f8 b1_1 = *(const kiln_f8u *)(b + k * 16 + 24);
 		const float a1_0 = a[k + 1];
@@ -100,10 +100,10 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 			(void)tile;
 			const long g10 = tile / 1 % 2 * 64;
 			for (long i11 = 0; i11 < 64; i11 += 16) {
-				tile_2x2v8_a64_1_b16_float32_c64_u2_0_ahead2048_0of1_set(in0 + 0, panels0 + g10 * 64 + i11 * 64, v2 + i11, 32);
+				tile_2x2v8_a64_1_b16_float32_c64_u2_0_ahead2048_0of1_L2_set(in0 + 0, panels0 + g10 * 64 + i11 * 64, v2 + i11, 32);
 			}
 			for (long i12 = 0; i12 < 64; i12 += 16) {
-				tile_2x2v8_a64_1_b16_float32_c64_u2_0_ahead2048_0of1_set(in0 + 0, panels5 + g10 * 64 + i12 * 64, v4 + i12, 32);
+				tile_2x2v8_a64_1_b16_float32_c64_u2_0_ahead2048_0of1_L2_set(in0 + 0, panels5 + g10 * 64 + i12 * 64, v4 + i12, 32);
 			}
 			for (long i13 = 0; i13 < 2; i13 += 1) {
 				for (long i14 = 0; i14 < 64; i14 += 8) {

@@ -9,6 +9,14 @@ typedef int kiln_i8 __attribute__((vector_size(32)));
 typedef float kiln_f8u __attribute__((vector_size(32), aligned(4), may_alias));
 typedef short kiln_h8 __attribute__((vector_size(16)));
 typedef short kiln_h8u __attribute__((vector_size(16), aligned(2), may_alias));
+static inline float kiln_inverseScale_1(float x) {
+	int bits;
+	__builtin_memcpy(&bits, &x, 4);
+	int exponent = 254 - (bits >> 23 & 255);
+	bits = (exponent > 1 ? exponent : 1) << 23;
+	__builtin_memcpy(&x, &bits, 4);
+	return x;
+}
 static inline kiln_f8 kiln_splat_8(float x) { return (kiln_f8){x, x, x, x, x, x, x, x}; }
 static inline float kiln_sqrt_1(float x) {
 	return __builtin_ia32_sqrtps((kiln_f4){x, x, x, x})[0];
@@ -179,7 +187,7 @@ __attribute__((destructor)) static void kiln_stop(void) {
 	for (int at = 0; at < kiln_pool.started; at++) pthread_join(kiln_pool.threads[at], 0);
 }
 
-static __attribute__((noinline)) void tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_0of2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_0of2_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f8 c0_0 = *(const kiln_f8u *)(c + 0);
 	kiln_f8 c0_1 = *(const kiln_f8u *)(c + 8);
 	kiln_f8 c1_0 = *(const kiln_f8u *)(c + 64);
@@ -189,7 +197,7 @@ static __attribute__((noinline)) void tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead
 	kiln_f8 c3_0 = *(const kiln_f8u *)(c + 192);
 	kiln_f8 c3_1 = *(const kiln_f8u *)(c + 200);
 	for (long k = 0; k < steps * 2; k += 2) {
-		__builtin_prefetch(b + k * 16 + 2048);
+		__builtin_prefetch(b + k * 16 + 2048, 0, 2);
 		const kiln_f8 b0_0 = *(const kiln_f8u *)(b + k * 16);
 		const kiln_f8 b0_1 = *(const kiln_f8u *)(b + k * 16 + 8);
 		const float a0_0 = a[k * 4];
@@ -229,7 +237,7 @@ static __attribute__((noinline)) void tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead
 	*(kiln_f8u *)(c + 200) = c3_1;
 }
 
-static __attribute__((noinline)) void tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_1of2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_1of2_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f8 c0_0 = *(const kiln_f8u *)(c + 0);
 	kiln_f8 c0_1 = *(const kiln_f8u *)(c + 8);
 	kiln_f8 c1_0 = *(const kiln_f8u *)(c + 64);
@@ -239,7 +247,7 @@ static __attribute__((noinline)) void tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead
 	kiln_f8 c3_0 = *(const kiln_f8u *)(c + 192);
 	kiln_f8 c3_1 = *(const kiln_f8u *)(c + 200);
 	for (long k = 0; k < steps * 2; k += 2) {
-		__builtin_prefetch(b + k * 16 + 2064);
+		__builtin_prefetch(b + k * 16 + 2064, 0, 2);
 		const kiln_f8 b0_0 = *(const kiln_f8u *)(b + k * 16);
 		const kiln_f8 b0_1 = *(const kiln_f8u *)(b + k * 16 + 8);
 		const float a0_0 = a[k * 4];
@@ -337,14 +345,14 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 	const float *restrict const in1 = call->inputs[1];
 	float v12[1024] __attribute__((aligned(64)));
 	float *restrict const out0 = call->outputs[0];
-	long last51 = -1;
+	long last59 = -1;
 	long begin, end;
 	while (kiln_take(range, &begin, &end)) {
 		for (long tile = begin; tile < end; tile++) {
 			(void)tile;
 			const long g5 = tile / 1 % 16 * 64;
-			if (last51 != tile / 16) {
-				last51 = tile / 16;
+			if (last59 != tile / 16) {
+				last59 = tile / 16;
 				for (long i6 = 0; i6 < 16; i6 += 1) {
 					kiln_f8 acc7 = kiln_splat_8(0.0f);
 					kiln_f8 acc8 = kiln_splat_8(0.0f);
@@ -373,50 +381,58 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 						const float t24 = (t23 * 0.0009765625f);
 						const float t25 = (t24 + 0.00000999999975f);
 						const float t26 = kiln_sqrt_1(t25);
-						const kiln_f8 t27 = (t22 / kiln_splat_8(t26));
-						const kiln_f8 t28 = *(const kiln_f8u *)(in1 + i21);
-						const kiln_f8 t29 = (t27 * t28);
-						const kiln_f8 t30 = *(const kiln_f8u *)(in0 + i20 * 1024 + i21 + 1024);
-						const float t31 = v4[i20 + 1];
-						const float t32 = (t31 * 0.0009765625f);
-						const float t33 = (t32 + 0.00000999999975f);
-						const float t34 = kiln_sqrt_1(t33);
-						const kiln_f8 t35 = (t30 / kiln_splat_8(t34));
-						const kiln_f8 t36 = (t35 * t28);
-						const kiln_f8 t37 = *(const kiln_f8u *)(in0 + i20 * 1024 + i21 + 2048);
-						const float t38 = v4[i20 + 2];
-						const float t39 = (t38 * 0.0009765625f);
-						const float t40 = (t39 + 0.00000999999975f);
-						const float t41 = kiln_sqrt_1(t40);
-						const kiln_f8 t42 = (t37 / kiln_splat_8(t41));
-						const kiln_f8 t43 = (t42 * t28);
-						const kiln_f8 t44 = *(const kiln_f8u *)(in0 + i20 * 1024 + i21 + 3072);
-						const float t45 = v4[i20 + 3];
-						const float t46 = (t45 * 0.0009765625f);
-						const float t47 = (t46 + 0.00000999999975f);
-						const float t48 = kiln_sqrt_1(t47);
-						const kiln_f8 t49 = (t44 / kiln_splat_8(t48));
-						const kiln_f8 t50 = (t49 * t28);
-						kiln_transpose_8(t29, t36, t43, t50, kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), pack_rows_11_0_1 + i20 * 1024 + i21 * 4, 4, 8, 8);
+						const float t27 = kiln_inverseScale_1(t26);
+						const float t28 = (1.0f / (t26 * t27));
+						const kiln_f8 t29 = ((t22 * kiln_splat_8(t28)) * kiln_splat_8(t27));
+						const kiln_f8 t30 = *(const kiln_f8u *)(in1 + i21);
+						const kiln_f8 t31 = (t29 * t30);
+						const kiln_f8 t32 = *(const kiln_f8u *)(in0 + i20 * 1024 + i21 + 1024);
+						const float t33 = v4[i20 + 1];
+						const float t34 = (t33 * 0.0009765625f);
+						const float t35 = (t34 + 0.00000999999975f);
+						const float t36 = kiln_sqrt_1(t35);
+						const float t37 = kiln_inverseScale_1(t36);
+						const float t38 = (1.0f / (t36 * t37));
+						const kiln_f8 t39 = ((t32 * kiln_splat_8(t38)) * kiln_splat_8(t37));
+						const kiln_f8 t40 = (t39 * t30);
+						const kiln_f8 t41 = *(const kiln_f8u *)(in0 + i20 * 1024 + i21 + 2048);
+						const float t42 = v4[i20 + 2];
+						const float t43 = (t42 * 0.0009765625f);
+						const float t44 = (t43 + 0.00000999999975f);
+						const float t45 = kiln_sqrt_1(t44);
+						const float t46 = kiln_inverseScale_1(t45);
+						const float t47 = (1.0f / (t45 * t46));
+						const kiln_f8 t48 = ((t41 * kiln_splat_8(t47)) * kiln_splat_8(t46));
+						const kiln_f8 t49 = (t48 * t30);
+						const kiln_f8 t50 = *(const kiln_f8u *)(in0 + i20 * 1024 + i21 + 3072);
+						const float t51 = v4[i20 + 3];
+						const float t52 = (t51 * 0.0009765625f);
+						const float t53 = (t52 + 0.00000999999975f);
+						const float t54 = kiln_sqrt_1(t53);
+						const float t55 = kiln_inverseScale_1(t54);
+						const float t56 = (1.0f / (t54 * t55));
+						const kiln_f8 t57 = ((t50 * kiln_splat_8(t56)) * kiln_splat_8(t55));
+						const kiln_f8 t58 = (t57 * t30);
+						kiln_transpose_8(t31, t40, t49, t58, kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), kiln_splat_8(0.0f), pack_rows_11_0_1 + i20 * 1024 + i21 * 4, 4, 8, 8);
 					}
 				}
 			}
 			__builtin_memset(v12 + 0, 0, 1024 * sizeof *v12);
-			for (long i52 = 0; i52 < 64; i52 += 16) {
-				for (long i53 = 0; i53 < 1024; i53 += 256) {
-					tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_0of2_add(pack_rows_11_0_1 + i53 * 4, panels0 + g5 * 1024 + i52 * 1024 + i53 * 16, v12 + i52, 128);
-					tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_1of2_add(pack_rows_11_0_1 + i53 * 4 + 4096, panels0 + g5 * 1024 + i52 * 1024 + i53 * 16, v12 + i52 + 256, 128);
-					for (long i54 = 0; i54 < 8; i54 += 4) {
-						tile_4x2v8_a1_4_b16_float32_c64_u2_0_add(pack_rows_11_0_1 + i54 * 1024 + i53 * 4 + 8192, panels0 + g5 * 1024 + i52 * 1024 + i53 * 16, v12 + i52 + i54 * 64 + 512, 128);
+			for (long i60 = 0; i60 < 64; i60 += 16) {
+				for (long i61 = 0; i61 < 1024; i61 += 256) {
+					tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_0of2_L2_add(pack_rows_11_0_1 + i61 * 4, panels0 + g5 * 1024 + i60 * 1024 + i61 * 16, v12 + i60, 128);
+					tile_4x2v8_a1_4_b16_float32_c64_u2_0_ahead2048_1of2_L2_add(pack_rows_11_0_1 + i61 * 4 + 4096, panels0 + g5 * 1024 + i60 * 1024 + i61 * 16, v12 + i60 + 256, 128);
+					for (long i62 = 0; i62 < 8; i62 += 4) {
+						tile_4x2v8_a1_4_b16_float32_c64_u2_0_add(pack_rows_11_0_1 + i62 * 1024 + i61 * 4 + 8192, panels0 + g5 * 1024 + i60 * 1024 + i61 * 16, v12 + i60 + i62 * 64 + 512, 128);
 					}
 				}
 			}
-			for (long i55 = 0; i55 < 16; i55 += 1) {
-				for (long i56 = 0; i56 < 64; i56 += 16) {
-					const kiln_f8 t57 = *(const kiln_f8u *)(v12 + i56 + i55 * 64);
-					*(kiln_f8u *)(out0 + i55 * 1024 + g5 + i56) = t57;
-					const kiln_f8 t58 = *(const kiln_f8u *)(v12 + i56 + i55 * 64 + 8);
-					*(kiln_f8u *)(out0 + i55 * 1024 + g5 + i56 + 8) = t58;
+			for (long i63 = 0; i63 < 16; i63 += 1) {
+				for (long i64 = 0; i64 < 64; i64 += 16) {
+					const kiln_f8 t65 = *(const kiln_f8u *)(v12 + i64 + i63 * 64);
+					*(kiln_f8u *)(out0 + i63 * 1024 + g5 + i64) = t65;
+					const kiln_f8 t66 = *(const kiln_f8u *)(v12 + i64 + i63 * 64 + 8);
+					*(kiln_f8u *)(out0 + i63 * 1024 + g5 + i64 + 8) = t66;
 				}
 			}
 		}

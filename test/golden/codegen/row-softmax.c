@@ -9,23 +9,29 @@ typedef short kiln_h8 __attribute__((vector_size(16)));
 typedef short kiln_h8u __attribute__((vector_size(16), aligned(2), may_alias));
 static inline kiln_f8 kiln_splat_8(float x) { return (kiln_f8){x, x, x, x, x, x, x, x}; }
 static inline kiln_f8 kiln_max_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_maxps256(a, b); }
-/* e^x for -88 <= x <= 88, 0 at -88: one step of scaling, 2^n made by shifting the rounded exponent into place */
-static inline kiln_f8 kiln_expWithin_8(kiln_f8 x) {
+/* e^x for x <= 0, 0 below -88: a term less than exp, one step of reduction (q < 128, so that it costs 2.5e-7 at most) */
+static inline kiln_f8 kiln_expNonPositive_8(kiln_f8 x) {
 	const kiln_f8 magic = kiln_splat_8(12583039.0f);
+	x = kiln_max_8(kiln_splat_8(-88.0f), x);
 	kiln_f8 rounded = x * kiln_splat_8(1.44269504f) + magic;
 	kiln_f8 q = rounded - magic;
-	kiln_f8 r = x - q * kiln_splat_8(0.693359375f);
-	r = r + q * kiln_splat_8(2.12194440e-4f);
-	kiln_f8 p = kiln_splat_8(0.00139504741f);
-	p = p * r + kiln_splat_8(0.00836888235f);
-	p = p * r + kiln_splat_8(0.0416662060f);
-	p = p * r + kiln_splat_8(0.166665182f);
-	p = p * r + kiln_splat_8(0.5f);
-	p = p * (r * r) + (r + kiln_splat_8(1.0f));
+	kiln_f8 r = x - q * kiln_splat_8(0.693147181f);
+	kiln_f8 p = kiln_splat_8(0.00829029763f);
+	p = p * r + kiln_splat_8(0.0418980214f);
+	p = p * r + kiln_splat_8(0.166676370f);
+	p = p * r + kiln_splat_8(0.499991489f);
+	p = p * r + kiln_splat_8(0.999999707f);
+	p = p * r + kiln_splat_8(1.0f);
 	return p * (kiln_f8)((kiln_i8)rounded << 23);
 }
-/* e^x for x <= 0; what would be less than 2^-126 is 0 */
-static inline kiln_f8 kiln_expNonPositive_8(kiln_f8 x) { return kiln_expWithin_8(kiln_max_8(kiln_splat_8(-88.0f), x)); }
+static inline float kiln_inverseScale_1(float x) {
+	int bits;
+	__builtin_memcpy(&bits, &x, 4);
+	int exponent = 254 - (bits >> 23 & 255);
+	bits = (exponent > 1 ? exponent : 1) << 23;
+	__builtin_memcpy(&x, &bits, 4);
+	return x;
+}
 static inline float kiln_maximum_8(kiln_f8 x) {
 	kiln_f4 low = __builtin_shufflevector(x, x, 0, 1, 2, 3), high = __builtin_shufflevector(x, x, 4, 5, 6, 7);
 	kiln_f4 four = __builtin_ia32_maxps(low, high);
@@ -119,17 +125,19 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 			acc11 = (acc11 + t23);
 			v4[0] = kiln_sum_8((acc11 + acc12));
 			const float t26 = v4[0];
+			const float t27 = kiln_inverseScale_1(t26);
+			const float t28 = (1.0f / (t26 * t27));
 			for (long i24 = 0; i24 < 992; i24 += 16) {
 				const kiln_f8 t25 = *(const kiln_f8u *)(v3 + i24);
-				const kiln_f8 t27 = (t25 / kiln_splat_8(t26));
-				*(kiln_f8u *)(out0 + g0 * 1000 + i24) = t27;
-				const kiln_f8 t28 = *(const kiln_f8u *)(v3 + i24 + 8);
-				const kiln_f8 t29 = (t28 / kiln_splat_8(t26));
-				*(kiln_f8u *)(out0 + g0 * 1000 + i24 + 8) = t29;
+				const kiln_f8 t29 = ((t25 * kiln_splat_8(t28)) * kiln_splat_8(t27));
+				*(kiln_f8u *)(out0 + g0 * 1000 + i24) = t29;
+				const kiln_f8 t30 = *(const kiln_f8u *)(v3 + i24 + 8);
+				const kiln_f8 t31 = ((t30 * kiln_splat_8(t28)) * kiln_splat_8(t27));
+				*(kiln_f8u *)(out0 + g0 * 1000 + i24 + 8) = t31;
 			}
-			const kiln_f8 t30 = *(const kiln_f8u *)(v3 + 992);
-			const kiln_f8 t31 = (t30 / kiln_splat_8(t26));
-			*(kiln_f8u *)(out0 + g0 * 1000 + 992) = t31;
+			const kiln_f8 t32 = *(const kiln_f8u *)(v3 + 992);
+			const kiln_f8 t33 = ((t32 * kiln_splat_8(t28)) * kiln_splat_8(t27));
+			*(kiln_f8u *)(out0 + g0 * 1000 + 992) = t33;
 		}
 	}
 }

@@ -1,0 +1,88 @@
+// What a contraction's micro-kernels ask memory for while they multiply. A core waits for few lines at a time, so requests
+// are spread over the arithmetic; hardware goes on by itself where they follow each other, so they are made in the order of
+// addresses.
+
+import { type Affine, addAffine, affineConstant, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
+import type { BufferName } from "#shared/loop-ir/loop-ir.ts";
+import type { AxisId } from "#shared/program/program.ts";
+import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
+import { leavesOf } from "./contiguity.ts";
+import { type OperandView, panelWidth } from "./contract-operands.ts";
+import type { ContractPlan } from "./contract-plan.ts";
+import { accessStride, type Point, withLocal } from "./point.ts";
+import { accessIndex, deviceTensor, extentOf, nodeAt, type TileContext } from "./tile-context.ts";
+
+export type PanelPrefetch =
+	| { readonly kind: "none" }
+	/** The panel itself, so many elements further on. */
+	| { readonly kind: "ahead"; readonly elements: number }
+	/** What is needed later, in the order of its addresses: as many elements each depth step as the panel is wide. */
+	| {
+			readonly kind: "stream";
+			readonly buffer: BufferName;
+			readonly elementType: DataType;
+			/** Address of the share of a call: for the panel at `start`, from depth `k` on. */
+			readonly index: (point: Point, start: Affine, k: Affine) => Affine;
+	  };
+
+/**
+ * Weights at the schedule's distance; what a later panel is packed from; what is read in place along the loop, where the
+ * next step will read it.
+ */
+export function planPrefetch(ctx: TileContext, plan: ContractPlan, panel: OperandView): PanelPrefetch {
+	const { prefetchBytes } = ctx.schedule;
+	if (prefetchBytes === 0) return { kind: "none" };
+	switch (plan.panelFrom) {
+		case "prepared":
+			return { kind: "ahead", elements: prefetchBytes / elementBytes(panel.elementType) };
+		case "streamed":
+			return packedLater(ctx, plan);
+		case "place":
+			return nextStep(ctx, plan, panel);
+		case "packed":
+			return { kind: "none" };
+	}
+}
+
+/** The next panel, in the tensor that it will be packed from: lanes one behind the other, in each the depth. */
+function packedLater(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
+	const { vector, depth } = plan;
+	const steps = extentOf(ctx, depth);
+	for (const leaf of leavesOf(ctx, plan.panel, (id) => ctx.layouts.has(`${id}`))) {
+		const node = nodeAt(ctx, leaf);
+		if (node.kind !== "load") continue;
+		const { buffer, elementType, access } = deviceTensor(ctx, node.source);
+		if (accessStride(access, depth) !== 1 || accessStride(access, vector) !== steps) continue;
+		const width = panelWidth(ctx);
+		const index = (point: Point, start: Affine, k: Affine): Affine => {
+			const lane = addAffine(start, affineConstant(width));
+			const begin = accessIndex(ctx, access, positions(point, [vector, lane], [depth, zero]));
+			return addAffine(begin, scaleAffine(k, width));
+		};
+		return { kind: "stream", buffer, elementType, index };
+	}
+	return { kind: "none" };
+}
+
+/** One step of the loop ahead. Strips of rows that touch are one stream for all of them together. */
+function nextStep(ctx: TileContext, plan: ContractPlan, panel: OperandView): PanelPrefetch {
+	const { loop } = ctx.kernel;
+	if (loop === null || loop.axis !== plan.depth || loop.tile >= loop.extent) return { kind: "none" };
+	const elements = loop.tile * panel.depthStride;
+	if (panel.depthStride !== extentOf(ctx, plan.vector)) return { kind: "ahead", elements };
+	const steps = extentOf(ctx, plan.depth);
+	const width = panelWidth(ctx);
+	const { buffer, elementType } = panel;
+	const index = (point: Point, start: Affine, k: Affine): Affine => {
+		const begin = addAffine(panel.index(point, zero, zero), affineConstant(elements));
+		return addAffine(begin, addAffine(scaleAffine(start, steps), scaleAffine(k, width)));
+	};
+	return { kind: "stream", buffer, elementType, index };
+}
+
+function positions(
+	point: Point,
+	...placed: readonly (readonly [AxisId, Affine])[]
+): ReadonlyMap<AxisId, Affine> {
+	return placed.reduce((locals, [axis, at]) => withLocal(locals, axis, at), point.locals);
+}
