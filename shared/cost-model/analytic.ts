@@ -15,7 +15,7 @@ import { elementBytes } from "#shared/tensor/data-type.ts";
 
 /** Structural twin of the interface in cost-model.ts, which imports this file. */
 export const analyticCostModel = {
-	name: "analytic/2",
+	name: "analytic/3",
 	predict: (candidates: readonly ScheduledMuGraph[], target: CpuTarget, threads: number): Float32Array =>
 		Float32Array.from(candidates, ({ muGraph, schedule }) =>
 			predictNanoseconds(muGraph.muGraph, schedule, target, threads),
@@ -34,13 +34,13 @@ const bandwidthGainMax = 1.6;
 
 /** Vector instructions of operators that need more than one. */
 const dearOperators: Partial<Readonly<Record<MapOperator, number>>> = {
-	divide: 4,
+	divide: 3,
 	sqrt: 6,
-	exp: 14,
+	exp: 12,
 	log: 18,
 	sigmoid: 18,
 	tanh: 22,
-	erf: 24,
+	erf: 16,
 	sin: 30,
 	cos: 30,
 	power: 60,
@@ -89,14 +89,18 @@ function kernelNanoseconds(
 	const cores = Math.min(threads, tiles);
 	const inParallel = Math.max(arithmetic / cores, traffic / Math.min(cores, bandwidthGainMax));
 	const alone = Math.max(arithmetic, traffic) + overlapLoss * Math.min(arithmetic, traffic);
-	const steps =
-		kernel.loop === null || schedule.loopTile === 0 ? 1 : Math.ceil(extent(kernel.loop) / schedule.loopTile);
-	const overhead = nanosecondsPerKernel + tiles * steps * nanosecondsPerTile;
+	const overhead = nanosecondsPerKernel + tiles * stepsOf(cost) * nanosecondsPerTile;
 	if (cores === 1) return alone + overhead;
 	return Math.min(
 		alone + overhead,
 		inParallel * (1 + overlapLoss) + overhead / cores + nanosecondsPerSharedKernel,
 	);
+}
+
+function stepsOf({ kernel, schedule, extent }: KernelCost): number {
+	return kernel.loop === null || schedule.loopTile === 0
+		? 1
+		: Math.ceil(extent(kernel.loop) / schedule.loopTile);
 }
 
 /** What does not depend on the grid axis walked innermost is computed once for all its tiles; assume the best such order. */
@@ -135,6 +139,9 @@ function arithmeticNanoseconds(cost: KernelCost): number {
 		} else if (node.kind === "reduce") {
 			const operand = present(kernel.nodes[node.operand], "operand");
 			nanoseconds += size(operand.axes) * 2 * perElement * repetitions(cost, node);
+		} else if (node.kind === "accumulate" && node.rescale !== null) {
+			// Read, multiplied and written once a step.
+			nanoseconds += size(node.axes) * stepsOf(cost) * 3 * perElement;
 		} else if (node.kind === "accumulateDeviations") {
 			// The step's sum, then its difference, its sum and its square's.
 			const operand = present(kernel.nodes[node.operand], "operand");
@@ -152,7 +159,9 @@ function trafficNanoseconds(cost: KernelCost): number {
 		if (node.kind !== "load" && node.kind !== "store") continue;
 		const width = bytesOf(cost, node);
 		const bytes = width * node.axes.reduce((product, axis) => product * cost.extent(axis), 1);
-		fromMemory += bytes;
+		// A line is read before it is written, unless it is written past the caches.
+		const isReadFirst = node.kind === "store" && !schedule.nonTemporalStores && bytes > target.level2Bytes;
+		fromMemory += isReadFirst ? 2 * bytes : bytes;
 		let reads = 1;
 		for (const axis of kernel.grid) {
 			if (!node.axes.includes(axis)) reads *= Math.ceil(cost.extent(axis) / cost.tile(axis));
@@ -167,17 +176,45 @@ function trafficNanoseconds(cost: KernelCost): number {
 			? target.readGigabytesPerSecond
 			: target.readGigabytesPerSecond * cacheBandwidthFactor;
 	const streams = fromMemory > target.level2Bytes;
-	const waits = streams ? prefetchLoss(schedule.prefetchBytes) * passLoss(cost) : 1;
+	const waits = streams ? prefetchLoss(cost) * passLoss(cost) : 1;
 	return (
 		(fromMemory / bandwidth) * waits + fromCache / (target.readGigabytesPerSecond * cacheBandwidthFactor)
 	);
 }
 
-/** Hardware prefetchers stop at page boundaries: how much longer a stream takes with software prefetch at a distance. */
-function prefetchLoss(prefetchBytes: number): number {
-	if (prefetchBytes === 0) return 1.4;
-	if (prefetchBytes < 8192) return 1.15;
-	return prefetchBytes < 16384 ? 1.03 : 1;
+/** As in the choice of schedules: with fewer rows lines are best in the first level. */
+const rowsWithTime = 4;
+
+/** Hardware prefetchers stop at page boundaries, and see no stream in strips of a tile. */
+const unforeseen = 1.4;
+
+/** How much longer a stream takes: weights with software prefetch at a distance, else what moves along the loop. */
+function prefetchLoss(cost: KernelCost): number {
+	const { muGraph, kernel, schedule, target, extent } = cost;
+	const { contracts } = kernelRoles(muGraph, kernel);
+	const { prefetchBytes, prefetchLevel, loopTile } = schedule;
+	if (prefetchBytes === 0) return unforeseen;
+	const [main] = contracts;
+	if (main?.isWeight === true) {
+		const rows = main.row === null ? 1 : cost.tile(main.row);
+		const misplaced = prefetchLevel === (rows < rowsWithTime ? 1 : 2) ? 1 : 1.1;
+		if (prefetchBytes < 8192) return 1.15 * misplaced;
+		return (prefetchBytes < 16384 ? 1.03 : 1) * misplaced;
+	}
+	if (kernel.loop === null || loopTile === 0 || loopTile >= extent(kernel.loop)) return unforeseen;
+	return 2 * loopStepBytes(cost, kernel.loop) > target.level2Bytes ? 1.2 : 1;
+}
+
+/** What one step of a tile loads along the loop. */
+function loopStepBytes(cost: KernelCost, loop: AxisId): number {
+	const inStep = (axis: AxisId): number => (axis === loop ? cost.schedule.loopTile : cost.tile(axis));
+	return cost.kernel.nodes.reduce(
+		(bytes, node) =>
+			node.kind === "load" && node.axes.includes(loop)
+				? node.axes.reduce((product, axis) => product * inStep(axis), bytesOf(cost, node)) + bytes
+				: bytes,
+		0,
+	);
 }
 
 /** While a second pass works on a block in the cache, memory has less to do. */

@@ -15,7 +15,7 @@ import type { CpuTarget } from "#shared/target/target.ts";
 import { predictNanoseconds } from "./analytic.ts";
 
 /** Changes when a feature's name or meaning does. */
-export const featuresVersion = "schedule-features/1";
+export const featuresVersion = "schedule-features/2";
 
 export type ScheduleFeatures = Readonly<Record<string, number>>;
 
@@ -116,6 +116,7 @@ function mainKernel(
 		registerVectors: schedule.registerVectors,
 		hasPanels: schedule.weightLayout === "panels" ? 1 : 0,
 		prefetchBytes: schedule.prefetchBytes,
+		prefetchLevel: schedule.prefetchLevel,
 		unroll: schedule.unroll,
 		hasVectorAxis: schedule.vectorAxis === null ? 0 : 1,
 		hasNonTemporalStores: schedule.nonTemporalStores ? 1 : 0,

@@ -107,9 +107,12 @@ export function assemblePlan(request: PlanRequest, proven: ProvenSearch): Plan {
 
 type Ranked = RankedCandidate<{ readonly muGraph: PlannedMuGraph; readonly schedule: Schedule }>;
 
+/** Of the candidates, what the schedules of one µGraph may be as long as others have some. */
+const shareOfMuGraph = 1 / 3;
+
 /**
- * The best of the ranking, but with the best schedule of every µGraph first: an analytic model separates schedules of one
- * µGraph better than it separates µGraphs.
+ * The best of the ranking, but with the best schedule of every µGraph first, and not too many of any: an analytic model
+ * separates schedules of one µGraph better than it separates µGraphs.
  */
 function spreadOverMuGraphs(
 	ranked: readonly Ranked[],
@@ -117,14 +120,17 @@ function spreadOverMuGraphs(
 	limit: number,
 ): PlannedCandidate[] {
 	const indexOf = new Map(muGraphs.map((muGraph, index) => [muGraph, index]));
-	const seen = new Set<PlannedMuGraph>();
+	const eachMax = Math.ceil(limit * shareOfMuGraph);
+	const counts = new Map<PlannedMuGraph, number>();
 	const leaders: Ranked[] = [];
+	const followers: Ranked[] = [];
 	const others: Ranked[] = [];
 	for (const entry of ranked) {
-		(seen.has(entry.candidate.muGraph) ? others : leaders).push(entry);
-		seen.add(entry.candidate.muGraph);
+		const count = counts.get(entry.candidate.muGraph) ?? 0;
+		counts.set(entry.candidate.muGraph, count + 1);
+		(count === 0 ? leaders : count < eachMax ? followers : others).push(entry);
 	}
-	return [...leaders, ...others]
+	return [...leaders, ...followers, ...others]
 		.slice(0, limit)
 		.sort((a, b) => a.nanoseconds - b.nanoseconds)
 		.map(({ candidate, nanoseconds }) => ({
