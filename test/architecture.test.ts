@@ -44,6 +44,8 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 		"element-type.ts",
 		"external-tensors.ts",
 		"replace-nodes.ts",
+		"add-initializers.ts",
+		"stored-tensor.ts",
 		"node-names.ts",
 	],
 	partition: ["partition.ts"],

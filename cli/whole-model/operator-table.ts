@@ -3,7 +3,7 @@
 
 import { createHash } from "node:crypto";
 import { codeOfDataType } from "#shared/onnx/element-type.ts";
-import type { TensorType } from "#shared/onnx/replace-nodes.ts";
+import type { TensorType } from "#shared/onnx/stored-tensor.ts";
 import type { TargetId } from "#shared/target/target.ts";
 import type { PackedKernel } from "./packed-kernel.ts";
 import type { PlannedOperator } from "./plan-operators.ts";

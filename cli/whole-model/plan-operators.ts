@@ -4,7 +4,7 @@
 import { createHash } from "node:crypto";
 import { present } from "#shared/fault/assert.ts";
 import type { ValueId } from "#shared/graph/graph.ts";
-import type { TensorType } from "#shared/onnx/replace-nodes.ts";
+import type { TensorType } from "#shared/onnx/stored-tensor.ts";
 import type { Island } from "#shared/partition/partition.ts";
 import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import type { PackedKernel } from "./packed-kernel.ts";

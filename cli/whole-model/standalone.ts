@@ -3,7 +3,7 @@
 
 import { cRuntime, cThreads } from "#shared/codegen/c-runtime.ts";
 import { present } from "#shared/fault/assert.ts";
-import type { TensorType } from "#shared/onnx/replace-nodes.ts";
+import type { TensorType } from "#shared/onnx/stored-tensor.ts";
 import type { TargetId } from "#shared/target/target.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";

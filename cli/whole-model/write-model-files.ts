@@ -5,14 +5,8 @@ import { type FileHandle, open, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { present } from "#shared/fault/assert.ts";
 import { readExternalTensors } from "#shared/onnx/external-tensors.ts";
-import {
-	type Extent,
-	type Replacement,
-	type ReplaceRequest,
-	replaceNodes,
-	type StoredTensor,
-	type TensorType,
-} from "#shared/onnx/replace-nodes.ts";
+import { type Replacement, type ReplaceRequest, replaceNodes } from "#shared/onnx/replace-nodes.ts";
+import type { Extent, StoredTensor, TensorType } from "#shared/onnx/stored-tensor.ts";
 import type { LeftIsland, Operand, PlannedOperator } from "./plan-operators.ts";
 import type { SourceModel } from "./read-source-model.ts";
 

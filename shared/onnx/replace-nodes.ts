@@ -4,29 +4,19 @@
 
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { present } from "#shared/fault/assert.ts";
-import type { DataType } from "#shared/tensor/data-type.ts";
-import type { Shape } from "#shared/tensor/shape.ts";
-import { codeOfDataType } from "./element-type.ts";
 import { defaultImportLimits } from "./import-limits.ts";
 import type { OnnxGraph, OnnxTensor } from "./model.ts";
 import { readModel } from "./read-model.ts";
 import { orderReplacement, type ReplacementOrder } from "./replacement-order.ts";
+import {
+	type Extent,
+	type StoredTensor,
+	type TensorType,
+	writeLocation,
+	writeStored,
+} from "./stored-tensor.ts";
 import { listFields, wire } from "./wire.ts";
 import { writeNodeProto, writeValueInfo } from "./write-proto.ts";
-
-/** Element type and shape. */
-export type TensorType = readonly [dataType: DataType, shape: Shape];
-
-/** Where bytes lie in the file beside the model. */
-export interface Extent {
-	readonly offsetBytes: number;
-	readonly lengthBytes: number;
-}
-
-export interface StoredTensor extends Extent {
-	readonly name: string;
-	readonly type: TensorType;
-}
 
 export interface Replacement {
 	/** Positions in the file's node list. */
@@ -154,25 +144,3 @@ function writeInitializer(writer: BinaryWriter, tensor: OnnxTensor, request: Rep
 
 /** TensorProto: external_data and data_location. */
 const externalFields: ReadonlySet<number> = new Set([13, 14]);
-/** TensorProto.DataLocation. */
-const externalLocation = 1;
-
-function writeStored(writer: BinaryWriter, tensor: StoredTensor, location: string): void {
-	const [elementType, shape] = tensor.type;
-	writer.tag(5, wire.bytes).fork();
-	for (const extent of shape) writer.tag(1, wire.varint).int64(extent);
-	writer.tag(2, wire.varint).int32(codeOfDataType(elementType));
-	writer.tag(8, wire.bytes).string(tensor.name);
-	writeLocation(writer, tensor, location);
-	writer.join();
-}
-
-function writeLocation(writer: BinaryWriter, { offsetBytes, lengthBytes }: Extent, location: string): void {
-	const entries = { location, offset: String(offsetBytes), length: String(lengthBytes) };
-	for (const [key, value] of Object.entries(entries)) {
-		writer.tag(13, wire.bytes).fork();
-		writer.tag(1, wire.bytes).string(key);
-		writer.tag(2, wire.bytes).string(value).join();
-	}
-	writer.tag(14, wire.varint).int32(externalLocation);
-}
