@@ -17,9 +17,9 @@ export interface CpuCase {
 	readonly model: CpuModel;
 }
 
-const width = 4096;
+const wide = 4096;
 
-function normLinear(rows: number, weightType: CpuModel["weightType"]): CpuModel {
+export function normLinear(rows: number, weightType: CpuModel["weightType"], width = wide): CpuModel {
 	return {
 		inputs: { x: [rows, width] },
 		weights: { w: [width, width] },
@@ -33,7 +33,7 @@ function normLinear(rows: number, weightType: CpuModel["weightType"]): CpuModel 
 	};
 }
 
-function gatedMlp(rows: number, weightType: CpuModel["weightType"]): CpuModel {
+export function gatedMlp(rows: number, weightType: CpuModel["weightType"], width = wide): CpuModel {
 	return {
 		inputs: { x: [rows, width] },
 		weights: { w1: [width, width], w2: [width, width] },
@@ -51,6 +51,7 @@ function gatedMlp(rows: number, weightType: CpuModel["weightType"]): CpuModel {
 }
 
 function lowRankLinear(rows: number, weightType: CpuModel["weightType"]): CpuModel {
+	const width = wide;
 	const rank = 16;
 	return {
 		inputs: { x: [rows, width] },
@@ -68,7 +69,7 @@ function lowRankLinear(rows: number, weightType: CpuModel["weightType"]): CpuMod
 }
 
 /** softmax(Q·Kᵀ / sqrt(depth))·V, Q and K normed first when `isNormed`. Keys lie [heads, length, depth]. */
-function attention(
+export function attention(
 	heads: number,
 	queries: number,
 	length: number,
@@ -98,7 +99,7 @@ function attention(
 /** Mirage's normalised transformer: norm(x + a·(norm(h) - x)). */
 function normalisedTransformer(rows: number): CpuModel {
 	return {
-		...chain(rows, { x: [rows, width], h: [rows, width] }, { alpha: [width] }, [
+		...chain(rows, { x: [rows, wide], h: [rows, wide] }, { alpha: [wide] }, [
 			...rootMeanSquareNorm("h", "h_normed"),
 			node("Sub", ["h_normed", "x"], "step"),
 			node("Mul", ["step", "alpha"], "scaled"),
@@ -114,12 +115,12 @@ function chain(
 	weights: CpuModel["weights"],
 	nodes: readonly WrittenNode[],
 ): CpuModel {
-	return { inputs, weights, weightType: "float32", output: [rows, width], nodes };
+	return { inputs, weights, weightType: "float32", output: [rows, wide], nodes };
 }
 
 function chains(rows: number): CpuCase[] {
-	const x = { x: [rows, width] };
-	const residual = { ...x, r: [rows, width] };
+	const x = { x: [rows, wide] };
+	const residual = { ...x, r: [rows, wide] };
 	const gelu = [
 		node("Add", ["x", "bias"], "biased"),
 		node("Mul", ["biased", scalar(Math.SQRT1_2)], "scaled"),
@@ -134,10 +135,10 @@ function chains(rows: number): CpuCase[] {
 	];
 	const named = (name: string, model: CpuModel): CpuCase => ({ name: `${name}-${rows}`, model });
 	return [
-		named("residual-layernorm", chain(rows, residual, { gain: [width], bias: [width] }, norm)),
+		named("residual-layernorm", chain(rows, residual, { gain: [wide], bias: [wide] }, norm)),
 		named("rmsnorm", chain(rows, x, {}, rootMeanSquareNorm("x", "y"))),
 		named("softmax", chain(rows, x, {}, [node("Softmax", ["x"], "y", { axis: -1 })])),
-		named("bias-gelu", chain(rows, x, { bias: [width] }, gelu)),
+		named("bias-gelu", chain(rows, x, { bias: [wide] }, gelu)),
 	];
 }
 

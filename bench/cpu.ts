@@ -2,9 +2,9 @@
 // chosen by hand. Rows of cases measured before are kept in the output file, so that it can run in pieces.
 // Usage: node bench/cpu.ts [--cases a,b] [--effort standard] [--threads 1] [--output FILE]
 
-import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
 	type BenchSession,
@@ -21,6 +21,7 @@ import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import type { Machine } from "#shared/target/target.ts";
 import { type CpuCase, cpuCases } from "./cpu-cases.ts";
 import { cpuModelBytes } from "./cpu-model.ts";
+import { keepRow, readRows } from "./result-rows.ts";
 
 interface CpuRow {
 	readonly case: string;
@@ -57,13 +58,15 @@ async function main(): Promise<void> {
 		const session = await openBench({ target, threads, effort, kernels: null, directory, signal });
 		for (const each of wanted) {
 			process.stderr.write(`${each.name} …\n`);
-			await keepRow(output, await measureCase(session, each));
+			await keepRow(output, await measureCase(session, each), keyOf);
 		}
-		console.log(formatTable(await readRows(output)));
+		console.log(formatTable(await readRows<CpuRow>(output)));
 	} finally {
 		await rm(directory, { recursive: true, force: true });
 	}
 }
+
+const keyOf = (row: CpuRow): string => `${row.case} ${row.threads} ${row.effort}`;
 
 function findCase(name: string): CpuCase {
 	const found = cpuCases.find((own) => own.name === name);
@@ -90,26 +93,6 @@ async function measureCase(session: BenchSession, { name, model }: CpuCase): Pro
 		summary: summariseIsland(session, island, result),
 		samples: result.stages.at(-1) ?? null,
 	};
-}
-
-/** In place of an earlier row of the same case, threads and effort. Written after every case: a stopped run loses one at most. */
-async function keepRow(output: string, row: CpuRow): Promise<void> {
-	const isSame = (other: CpuRow): boolean =>
-		other.case === row.case && other.threads === row.threads && other.effort === row.effort;
-	const rows = [...(await readRows(output)).filter((other) => !isSame(other)), row];
-	await mkdir(dirname(output), { recursive: true });
-	const lines = rows.map((own) => JSON.stringify(own)).join(",\n");
-	await writeFile(output, `{"rows": [\n${lines}\n]}\n`);
-}
-
-/** None while the file does not exist. */
-async function readRows(output: string): Promise<readonly CpuRow[]> {
-	try {
-		return (JSON.parse(await readFile(output, "utf8")) as { readonly rows: readonly CpuRow[] }).rows;
-	} catch (error) {
-		if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
-		throw error;
-	}
 }
 
 function formatTable(rows: readonly CpuRow[]): string {

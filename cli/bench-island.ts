@@ -7,7 +7,7 @@ import { prepareCandidates } from "#runner/jobs/prepare-candidates.ts";
 import { describeMachine } from "#runner/machine/describe-machine.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
-import type { MeasureRequest, MeasureResult } from "#runner/measure/measure-request.ts";
+import type { MeasureBudget, MeasureRequest, MeasureResult } from "#runner/measure/measure-request.ts";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import { type Burst, median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
@@ -91,7 +91,19 @@ export async function benchIsland(
 	island: Island,
 	plan: Plan | null = null,
 ): Promise<MeasuredCase> {
-	return summariseIsland(session, island, await measureIsland(session, modelBytes, graph, island, plan));
+	return summariseIsland(session, island, await measureIsland(session, modelBytes, graph, island, { plan }));
+}
+
+export interface IslandMeasurement extends MeasureResult {
+	/** With the candidates that refining added; null where stored kernels were measured. */
+	readonly plan: Plan | null;
+}
+
+export interface MeasureIslandOptions {
+	/** Candidates other than those that a search here and now gives. */
+	readonly plan?: Plan | null;
+	/** Default: that of the session's effort. */
+	readonly budget?: MeasureBudget;
 }
 
 /** The measurement itself, with every sample. Throws what `measureCandidates` throws. */
@@ -100,11 +112,12 @@ export async function measureIsland(
 	modelBytes: Uint8Array,
 	graph: Graph,
 	island: Island,
-	plan: Plan | null = null,
-): Promise<MeasureResult> {
+	{ plan = null, budget = effortBudget(session.effort, 1).measure }: MeasureIslandOptions = {},
+): Promise<IslandMeasurement> {
+	const { grownPlan, ...candidates } = await candidatesFor(session, island, plan);
 	const directory = join(session.directory, island.digest);
 	await mkdir(directory, { recursive: true });
-	return measureCandidates({
+	const result = await measureCandidates({
 		program: island.program,
 		target: targets[session.target],
 		threads: session.threads,
@@ -113,8 +126,8 @@ export async function measureIsland(
 			...form,
 			model: bytes,
 		})),
-		...(await candidatesFor(session, island, plan)),
-		budget: effortBudget(session.effort, 1).measure,
+		...candidates,
+		budget,
 		directory,
 		compiler: session.compiler,
 		harness: session.harness,
@@ -122,6 +135,7 @@ export async function measureIsland(
 		hangMilliseconds,
 		signal: session.signal,
 	});
+	return { ...result, plan: grownPlan() };
 }
 
 /** A case that nobody counted in a model yet. */
@@ -174,6 +188,7 @@ interface Candidates {
 	readonly emitUnit: EmitUnit;
 	readonly hoistedBytesMax?: number;
 	readonly neighboursOf?: NonNullable<MeasureRequest["neighboursOf"]>;
+	readonly grownPlan: () => Plan | null;
 }
 
 async function candidatesFor(session: BenchSession, island: Island, plan: Plan | null): Promise<Candidates> {
@@ -181,13 +196,14 @@ async function candidatesFor(session: BenchSession, island: Island, plan: Plan |
 	if (folders === null) {
 		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
 		const prepared = await prepareCandidates(plan ?? planProgram({ ...request, cursor: null }));
-		const { proofs, emitUnit, hoistedBytesMax, neighboursOf } = prepared;
-		return { candidatesCount: proofs.length, emitUnit, hoistedBytesMax, neighboursOf };
+		const { proofs, emitUnit, hoistedBytesMax, neighboursOf, grownPlan } = prepared;
+		return { candidatesCount: proofs.length, emitUnit, hoistedBytesMax, neighboursOf, grownPlan };
 	}
 	const folder = folders.get(island.digest);
-	if (folder === undefined) return { candidatesCount: 0, emitUnit: () => "" };
+	const grownPlan = (): null => null;
+	if (folder === undefined) return { candidatesCount: 0, emitUnit: () => "", grownPlan };
 	const source = await readFile(join(folder, "kernel.c"), "utf8");
 	// One candidate, so one part a unit.
 	const emitUnit: EmitUnit = ([part]) => source.replaceAll(kernelPrefix, part?.prefix ?? kernelPrefix);
-	return { candidatesCount: 1, emitUnit };
+	return { candidatesCount: 1, emitUnit, grownPlan };
 }

@@ -1,0 +1,231 @@
+// Whole models against ONNX Runtime: each through `kiln optimize`, as a user would run it, and `kiln check` where outputs are
+// stored beside it. Weights that are graph inputs become initializers first (bake-weights.ts). A case is a folder with
+// `model.onnx` and perhaps `test_data_set_0/`.
+// Usage: node bench/whole-models.ts FOLDER… [--effort quick] [--threads 1] [--output FILE] [--skip NAME,NAME]
+
+import { execFile } from "node:child_process";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { basename, join } from "node:path";
+import { parseArgs, promisify } from "node:util";
+import { requireTarget } from "#cli/local-target.ts";
+import type { OptimizationView } from "#cli/optimization-view.ts";
+import { readTensorFiles } from "#cli/tensor-files.ts";
+import type { ModelView } from "#cli/whole-model/model-view.ts";
+import { present } from "#shared/fault/assert.ts";
+import type { Graph } from "#shared/graph/graph.ts";
+import { importModel } from "#shared/onnx/import-model.ts";
+import { type Effort, efforts } from "#shared/pipeline/plan.ts";
+import type { TensorData } from "#shared/tensor/tensor-data.ts";
+import { bakeWeights } from "./bake-weights.ts";
+import { keepRow, readRows } from "./result-rows.ts";
+
+interface ModelRow {
+	readonly model: string;
+	readonly effort: Effort;
+	readonly threads: number;
+	readonly command: string;
+	readonly weightsBaked: boolean;
+	readonly coverage: OptimizationView["coverage"];
+	readonly refusals: readonly string[];
+	readonly islands: readonly {
+		readonly operators: number;
+		readonly verdict: string;
+		readonly speedup: ModelView["speedup"];
+	}[];
+	readonly whole: Omit<ModelView, "file" | "library" | "weights" | "standalone"> & {
+		readonly isStandalone: boolean;
+	};
+	/** `equal` or what was different, of stored outputs; null where none are stored. */
+	readonly stored: string | null;
+	readonly seconds: number;
+}
+
+const run = promisify(execFile);
+const kiln = join(import.meta.dirname, "../cli/bin/kiln.mjs");
+const dataSet = "test_data_set_0";
+
+async function main(): Promise<void> {
+	const { values, positionals } = parseArgs({
+		allowPositionals: true,
+		options: {
+			effort: { type: "string", default: "quick" },
+			threads: { type: "string", default: "1" },
+			output: { type: "string" },
+			skip: { type: "string", default: "" },
+		},
+	});
+	const effort = efforts.find((own) => own === values.effort);
+	if (effort === undefined)
+		throw new Error(`effort '${values.effort}': expected one of ${efforts.join(", ")}`);
+	const threads = Number(values.threads);
+	const skipped = new Set(values.skip.split(","));
+	const target = await requireTarget(undefined);
+	const output = values.output ?? join(import.meta.dirname, `results/whole-models-${target}.json`);
+	const cases = (await Promise.all(positionals.map(findCases))).flat();
+	const directory = await mkdtemp(join(tmpdir(), "kiln-models-"));
+	try {
+		for (const folder of cases.filter((own) => !skipped.has(basename(own)))) {
+			process.stderr.write(`${basename(folder)} …\n`);
+			const scratch = join(directory, basename(folder));
+			await mkdir(scratch);
+			const row = await measureModel(folder, scratch, join(directory, "data"), effort, threads);
+			process.stderr.write(`  ${describe(row)}\n`);
+			await keepRow(output, row, (own) => `${own.model} ${own.effort} ${own.threads}`);
+			await rm(scratch, { recursive: true, force: true });
+		}
+		console.log(formatTable(await readRows<ModelRow>(output)));
+	} finally {
+		await rm(directory, { recursive: true, force: true });
+	}
+}
+
+/** The folder itself where it holds a model, else those of its folders that do. */
+async function findCases(folder: string): Promise<readonly string[]> {
+	const holdsModel = async (own: string): Promise<boolean> => {
+		try {
+			return (await stat(join(own, "model.onnx"))).isFile();
+		} catch {
+			return false;
+		}
+	};
+	if (await holdsModel(folder)) return [folder];
+	const inside = (await readdir(folder)).sort().map((name) => join(folder, name));
+	const found = await Promise.all(inside.map(async (own) => ((await holdsModel(own)) ? [own] : [])));
+	return found.flat();
+}
+
+async function measureModel(
+	folder: string,
+	scratch: string,
+	dataFolder: string,
+	effort: Effort,
+	threads: number,
+): Promise<ModelRow> {
+	const bytes = new Uint8Array(await readFile(join(folder, "model.onnx")));
+	const { graph } = importModel(bytes);
+	const stored = await readStored(join(folder, dataSet), graph);
+	const model = join(scratch, "model.onnx");
+	const baked = await bakeWeights(bytes, graph, stored?.inputs ?? new Map(), scratch);
+	await writeFile(model, baked);
+	const kernels = join(scratch, "kernels");
+	const started = performance.now();
+	const view = await runKiln<OptimizationView & { readonly wholeModel: ModelView }>([
+		"optimize",
+		model,
+		"--json",
+		...["--effort", effort, "--threads", `${threads}`, "-o", kernels, "--data-folder", dataFolder],
+	]);
+	const seconds = (performance.now() - started) / 1000;
+	const { file: _file, library: _library, weights: _weights, standalone, ...whole } = view.wholeModel;
+	return {
+		model: basename(folder),
+		effort,
+		threads,
+		command: `node bench/whole-models.ts ${basename(folder)} --effort ${effort} --threads ${threads}`,
+		weightsBaked: baked !== bytes,
+		coverage: view.coverage,
+		refusals: view.refusals.map(({ operator, reason }) => `${operator}: ${reason}`),
+		islands: view.islands.map(({ operators, verdict, speedup }) => ({
+			operators: operators.length,
+			verdict,
+			speedup,
+		})),
+		whole: { ...whole, isStandalone: standalone !== null },
+		stored: stored === null ? null : await compareStored(model, folder, scratch, kernels, graph),
+		seconds,
+	};
+}
+
+async function readStored(
+	folder: string,
+	graph: Graph,
+): Promise<{ readonly inputs: ReadonlyMap<string, TensorData> } | null> {
+	try {
+		await stat(folder);
+	} catch {
+		return null;
+	}
+	const files = await readTensorFiles(folder, "input");
+	return { inputs: new Map(files.map(({ tensor }, at) => [inputName(graph, at), tensor])) };
+}
+
+const inputName = (graph: Graph, at: number): string =>
+	present(graph.values[present(graph.inputs[at], "an input").value], "a value").name;
+
+/** With the stored inputs that are no weights. */
+async function compareStored(
+	model: string,
+	folder: string,
+	scratch: string,
+	kernels: string,
+	graph: Graph,
+): Promise<string> {
+	const from = join(folder, dataSet);
+	const to = join(scratch, dataSet);
+	await mkdir(to);
+	const activations = graph.inputs.flatMap(({ role }, at) => (role === "weight" ? [] : [at]));
+	for (const [number, at] of activations.entries())
+		await copyFile(join(from, `input_${at}.pb`), join(to, `input_${number}.pb`));
+	for (const name of (await readdir(from)).filter((own) => own.startsWith("output_")))
+		await copyFile(join(from, name), join(to, name));
+	const view = await runKiln<{
+		readonly outputs: readonly { readonly name: string; readonly verdict: string }[];
+	}>(["check", model, "--json", "--data", to, "--kernels", kernels]);
+	const different = view.outputs.filter(({ verdict }) => verdict !== "equal");
+	return different.length === 0 ? "equal" : `different: ${different.map(({ name }) => name).join(", ")}`;
+}
+
+/** What a command prints under `--json`, whatever its exit code says of the answer. Throws when it prints none. */
+async function runKiln<View>(parameters: readonly string[]): Promise<View> {
+	const options = { maxBuffer: 64 << 20 };
+	const { stdout, stderr } = await run(process.execPath, [kiln, ...parameters], options).catch(
+		(fault: { readonly stdout?: string; readonly stderr?: string }) => ({
+			stdout: fault.stdout ?? "",
+			stderr: fault.stderr ?? "",
+		}),
+	);
+	if (stdout.trim() === "") throw new Error(`kiln ${parameters.join(" ")}: ${stderr}`);
+	return JSON.parse(stdout) as View;
+}
+
+function describe({ whole, islands, stored, seconds }: ModelRow): string {
+	const { speedup, verdict, islandsReplaced, reason } = whole;
+	const interval =
+		speedup === null
+			? "not timed"
+			: `${speedup.median.toFixed(2)}x [${speedup.low.toFixed(2)}, ${speedup.high.toFixed(2)}]`;
+	const outcome = `${verdict} ${interval}, ${islandsReplaced.length} of ${islands.length} islands`;
+	return `${outcome}${reason === null ? "" : ` (${reason})`}, stored ${stored ?? "none"}, ${seconds.toFixed(0)} s`;
+}
+
+function formatTable(rows: readonly ModelRow[]): string {
+	const lines = rows.map((row) => {
+		const { speedup, verdict, islandsReplaced } = row.whole;
+		const isKept = verdict === "kept" || speedup === null;
+		const cells = [
+			row.model,
+			row.effort,
+			row.threads,
+			`${islandsReplaced.length} of ${row.islands.length}`,
+			isKept
+				? "1 (kept)"
+				: `${speedup.median.toFixed(2)} [${speedup.low.toFixed(2)}, ${speedup.high.toFixed(2)}]`,
+			row.stored ?? "",
+			row.seconds.toFixed(0),
+		];
+		return `| ${cells.join(" | ")} |`;
+	});
+	const gains = rows.map(({ whole }) =>
+		whole.verdict === "kept" || whole.speedup === null ? 1 : whole.speedup.median,
+	);
+	const mean = Math.exp(gains.reduce((sum, own) => sum + Math.log(own), 0) / gains.length);
+	return [
+		"| model | effort | threads | islands | speed-up | stored outputs | s |",
+		"| --- | --- | --- | --- | --- | --- | --- |",
+		...lines,
+		`\nGeometric mean of ${rows.length}: ${mean.toFixed(3)}`,
+	].join("\n");
+}
+
+await main();
