@@ -13,6 +13,7 @@ export type Kernels = ReadonlyMap<string, PackedKernel>;
 
 /** As compilers name what a processor can do. */
 const featuresNeeded: Readonly<Record<TargetId, readonly string[]>> = {
+	"cpu-portable": [],
 	"cpu-x86-64-v3": ["avx2", "bmi", "bmi2", "fma"],
 	"cpu-x86-64-v4": ["avx2", "bmi2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"],
 };

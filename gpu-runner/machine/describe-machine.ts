@@ -20,6 +20,7 @@ const probeSchema = z.object({ readGigabytesPerSecond: z.number(), fusedMultiply
 
 /** Processor flags (as /proc/cpuinfo names them) without which code for the target does not run. */
 const flagsNeeded: Readonly<Record<TargetId, readonly string[]>> = {
+	"cpu-portable": [],
 	"cpu-x86-64-v3": ["avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"],
 	"cpu-x86-64-v4": ["avx2", "bmi2", "fma", "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"],
 };
@@ -27,7 +28,7 @@ const flagsNeeded: Readonly<Record<TargetId, readonly string[]>> = {
 /** Targets that this machine can run code for, best first; empty on a machine Kiln has no target for. */
 export async function runnableTargets(): Promise<readonly TargetId[]> {
 	const flags = new Set((await readCpuInformation()).flags);
-	const all: readonly TargetId[] = ["cpu-x86-64-v4", "cpu-x86-64-v3"];
+	const all: readonly TargetId[] = ["cpu-x86-64-v4", "cpu-x86-64-v3", "cpu-portable"];
 	return all.filter((target) => flagsNeeded[target].every((flag) => flags.has(flag)));
 }
 

@@ -8,14 +8,25 @@
 #include <sys/mman.h>
 #include <time.h>
 
-#ifdef __AVX512F__
+#if defined(__AVX512F__)
 enum { LANES = 16 };
-#else
+#elif defined(__AVX__)
 enum { LANES = 8 };
+#else
+enum { LANES = 4 };
+#endif
+/* The constraint of a vector register. */
+#ifdef __x86_64__
+#define IN_VECTOR "+x"
+#else
+#define IN_VECTOR "+w"
 #endif
 typedef float vector __attribute__((vector_size(LANES * 4)));
 
-enum { ARRAY_BYTES = 128 << 20, READS = 6, CHAINS = 10, STEPS = 400000, ROUNDS = 5 };
+enum { ARRAY_BYTES = 128 << 20, READS = 3, LINE_BYTES = 64, BLOCK_BYTES = 512 };
+enum { CHAINS = 10, STEPS = 400000, ROUNDS = 5 };
+/* How far ahead is asked for: no distance is best everywhere. */
+static const long distances[] = {0, 4096, 16384};
 
 static double now_seconds(void) {
 	struct timespec now;
@@ -31,15 +42,19 @@ static double read_gigabytes_per_second(void) {
 	double best = 0;
 	vector sums[4] = {{0}, {0}, {0}, {0}};
 	for (int round = 0; round < READS; round++) {
-		const double start = now_seconds();
-		const vector *end = (const vector *)(array + ARRAY_BYTES);
-		for (const vector *at = (const vector *)array; at < end; at += 4) {
-			__builtin_prefetch((const char *)at + 8192);
-#pragma GCC unroll 4
-			for (int i = 0; i < 4; i++) sums[i] += at[i];
+		for (size_t which = 0; which < sizeof distances / sizeof *distances; which++) {
+			const double start = now_seconds();
+			for (const char *at = array; at < array + ARRAY_BYTES; at += BLOCK_BYTES) {
+				if (distances[which] > 0)
+					for (int line = 0; line < BLOCK_BYTES; line += LINE_BYTES)
+						__builtin_prefetch(at + distances[which] + line, 0, 2);
+				const vector *values = (const vector *)at;
+#pragma GCC unroll 32
+				for (int i = 0; i < BLOCK_BYTES / (LANES * 4); i++) sums[i % 4] += values[i];
+			}
+			const double speed = ARRAY_BYTES / (now_seconds() - start) * 1e-9;
+			if (speed > best) best = speed;
 		}
-		const double speed = ARRAY_BYTES / (now_seconds() - start) * 1e-9;
-		if (speed > best) best = speed;
 	}
 	volatile float sink = (sums[0] + sums[1] + sums[2] + sums[3])[0];
 	(void)sink;
@@ -51,7 +66,7 @@ static double read_gigabytes_per_second(void) {
 #define EACH_CHAIN(of) of(0) of(1) of(2) of(3) of(4) of(5) of(6) of(7) of(8) of(9)
 #define BEGIN(i) vector sum##i = addend + (float)i;
 /* The value counts as used after each step, so that steps are neither merged nor dropped. */
-#define STEP(i) sum##i = sum##i * factor + addend; __asm__ volatile("" : "+x"(sum##i));
+#define STEP(i) sum##i = sum##i * factor + addend; __asm__ volatile("" : IN_VECTOR(sum##i));
 
 static double multiply_add_gflops(void) {
 	double best = 0;

@@ -3,6 +3,7 @@
 
 import { assert, present } from "#shared/fault/assert.ts";
 import { mathFunctions, type PreludeFunction } from "./c-math.ts";
+import { functions4, portableScalarFunctions, portableTypes } from "./c-prelude-portable.ts";
 import { transpose8, transpose16 } from "./c-transpose.ts";
 
 /** Functions asked for so far. `call` names one and makes sure that it is emitted. */
@@ -12,7 +13,20 @@ export interface Prelude {
 	text(): string;
 }
 
-export function createPrelude(): Prelude {
+/** What the functions of a processor's prelude are. */
+export interface Dialect {
+	/** Of the vectors that every file has. */
+	readonly types: string;
+	/** By lanes, then by name; what is missing is the same for all processors. */
+	readonly functions: ReadonlyMap<number, Readonly<Record<string, PreludeFunction>>>;
+	/** Lanes of the vector through which scalars go that have no function of their own. */
+	readonly scalarThrough: number;
+	/** Statements: waits for streaming stores, and lets another thread of the core go on. Empty where there is nothing to do. */
+	readonly fence: string;
+	readonly pause: string;
+}
+
+export function createPrelude(dialect: Dialect): Prelude {
 	const wanted = new Set<string>();
 	return {
 		call: (name, lanes) => {
@@ -20,11 +34,11 @@ export function createPrelude(): Prelude {
 			return `kiln_${name}_${lanes}`;
 		},
 		text: () => {
-			const parts: string[] = [types];
+			const parts: string[] = [dialect.types];
 			const done = new Set<string>();
 			for (const key of [...wanted].sort()) {
 				const [name, lanes] = key.split(" ");
-				emit(present(name, "function"), Number(lanes), done, parts);
+				emit(dialect, present(name, "function"), Number(lanes), done, parts);
 			}
 			return parts.join("\n");
 		},
@@ -48,18 +62,18 @@ typedef float kiln_f16u __attribute__((vector_size(64), aligned(4), may_alias));
 typedef short kiln_h16 __attribute__((vector_size(32)));
 typedef short kiln_h16u __attribute__((vector_size(32), aligned(2), may_alias));`;
 
-function emit(name: string, lanes: number, done: Set<string>, parts: string[]): void {
+function emit(dialect: Dialect, name: string, lanes: number, done: Set<string>, parts: string[]): void {
 	const key = `${name} ${lanes}`;
 	if (done.has(key)) return;
 	done.add(key);
-	const entry = lookUp(name, lanes);
+	const entry = lookUp(dialect, name, lanes);
 	if (lanes === 16 && !done.has("types 16")) {
 		done.add("types 16");
 		parts.push(types16);
 	}
 	for (const need of entry.needs) {
 		const [callee, width] = need.split(" ");
-		emit(present(callee, "callee"), width === undefined ? lanes : Number(width), done, parts);
+		emit(dialect, present(callee, "callee"), width === undefined ? lanes : Number(width), done, parts);
 	}
 	const text = entry.text
 		.replaceAll(/\bF\b/g, `kiln_f${lanes}`)
@@ -70,23 +84,23 @@ function emit(name: string, lanes: number, done: Set<string>, parts: string[]): 
 	parts.push(text);
 }
 
-function lookUp(name: string, lanes: number): PreludeFunction {
-	const widths: Readonly<Record<string, PreludeFunction>> =
-		lanes === 1 ? scalarFunctions : lanes === 16 ? functions16 : functions8;
-	const own = widths[name] ?? (lanes === 1 ? undefined : (sharedFunctions[name] ?? mathFunctions[name]));
+function lookUp(dialect: Dialect, name: string, lanes: number): PreludeFunction {
+	const own = dialect.functions.get(lanes)?.[name];
+	const shared = lanes === 1 ? undefined : (sharedFunctions[name] ?? mathFunctions[name]);
 	if (own !== undefined) return own;
+	if (shared !== undefined) return shared;
 	assert(lanes === 1, `prelude has ${name} for ${lanes} lanes`);
-	return throughVector(name);
+	return throughVector(name, dialect.scalarThrough);
 }
 
 /** A scalar function as one lane of the vector one: the same results wherever a value is computed. */
-function throughVector(name: string): PreludeFunction {
+function throughVector(name: string, lanes: number): PreludeFunction {
 	const operands = name === "power" ? ["x", "y"] : ["x"];
-	const splats = operands.map((operand) => `kiln_splat_8(${operand})`).join(", ");
+	const splats = operands.map((operand) => `kiln_splat_${lanes}(${operand})`).join(", ");
 	const parameters = operands.map((operand) => `float ${operand}`).join(", ");
 	return {
-		needs: [`splat 8`, `${name} 8`],
-		text: `static inline float kiln_${name}_1(${parameters}) { return kiln_${name}_8(${splats})[0]; }`,
+		needs: [`splat ${lanes}`, `${name} ${lanes}`],
+		text: `static inline float kiln_${name}_1(${parameters}) { return kiln_${name}_${lanes}(${splats})[0]; }`,
 	};
 }
 
@@ -362,4 +376,28 @@ static inline void kiln_store_aligned_16(float *p, F x) { __builtin_ia32_movntps
 	maximum: horizontal16("maximum", (a, b) => `kiln_max_8(${a}, ${b})`, ["max 8"]),
 	minimum: horizontal16("minimum", (a, b) => `kiln_min_8(${a}, ${b})`, ["min 8"]),
 	transpose: transpose16,
+};
+
+/** x86-64 with AVX2, FMA and F16C at least. */
+export const x86Dialect: Dialect = {
+	types,
+	functions: new Map([
+		[1, scalarFunctions],
+		[8, functions8],
+		[16, functions16],
+	]),
+	scalarThrough: 8,
+	fence: "__builtin_ia32_sfence();",
+	pause: "__builtin_ia32_pause();",
+};
+
+export const portableDialect: Dialect = {
+	types: portableTypes,
+	functions: new Map([
+		[1, { ...scalarFunctions, ...portableScalarFunctions }],
+		[4, functions4],
+	]),
+	scalarThrough: 4,
+	fence: "",
+	pause: "",
 };

@@ -4,6 +4,17 @@
 import { present } from "#shared/fault/assert.ts";
 import type { PreludeFunction } from "./c-math.ts";
 
+export const transpose4: PreludeFunction = {
+	needs: ["store_part"],
+	text: `static inline void kiln_transpose_4(F a, F b, F c, F d, float *p, long stride, int active, int width) {
+	for (int at = 0; at < active; at++) {
+		F row = {a[at], b[at], c[at], d[at]};
+		if (width == 4) *(kiln_f4u *)(p + at * stride) = row;
+		else kiln_store_part_4(p + at * stride, row, width);
+	}
+}`,
+};
+
 export const transpose8: PreludeFunction = {
 	needs: ["store_part"],
 	text: `static inline __attribute__((always_inline)) void kiln_transpose_8(

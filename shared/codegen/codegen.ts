@@ -6,7 +6,7 @@ import type { Buffer, LoopKernel, LoopProgram, Microkernel, Statement } from "#s
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type CScope, cTypes } from "./c-expression.ts";
 import { printHeader } from "./c-header.ts";
-import { createPrelude, type Prelude } from "./c-prelude.ts";
+import { createPrelude, type Dialect, type Prelude, portableDialect, x86Dialect } from "./c-prelude.ts";
 import { abiVersion, cLargePages, cRuntime, cThreads } from "./c-runtime.ts";
 import { printStatements } from "./c-statement.ts";
 
@@ -16,18 +16,24 @@ export interface CPart {
 	readonly program: LoopProgram;
 }
 
+const dialects: Readonly<Record<CpuTarget["dialect"], Dialect>> = {
+	x86: x86Dialect,
+	portable: portableDialect,
+};
+
 /** From here on packed weights are worth large pages of 2 MiB. */
 const largePreparedBytes = 8 << 20;
 
 /** Deterministic. Compiles with gcc 12 or later and clang at -O2 with the target's flags; needs -lm, and -pthread for threads. */
 export function emitC(parts: readonly CPart[], target: CpuTarget): string {
-	const prelude = createPrelude();
+	const dialect = dialects[target.dialect];
+	const prelude = createPrelude(dialect);
 	const microkernels = new Map<string, Microkernel>();
 	for (const { program } of parts) {
 		for (const kernel of program.microkernels) microkernels.set(kernel.name, kernel);
 	}
 	const shared = [...microkernels.values()].map((kernel) => printMicrokernel(prelude, kernel));
-	const bodies = parts.map((part) => printPart(prelude, part));
+	const bodies = parts.map((part) => printPart(prelude, dialect, part));
 	const isParallel = parts.some(({ program }) => program.kernels.some((kernel) => kernel.isParallel));
 	const isLarge = parts.some(({ program }) => program.preparedBytes >= largePreparedBytes);
 	return [
@@ -40,7 +46,7 @@ export function emitC(parts: readonly CPart[], target: CpuTarget): string {
 		"",
 		cRuntime,
 		...(isLarge ? [cLargePages] : []),
-		...(isParallel ? [cThreads] : []),
+		...(isParallel ? [cThreads(dialect.pause)] : []),
 		...shared,
 		...bodies,
 	].join("\n");
@@ -66,12 +72,12 @@ function printMicrokernel(prelude: Prelude, kernel: Microkernel): string {
 	);
 }
 
-function printPart(prelude: Prelude, { prefix, program }: CPart): string {
+function printPart(prelude: Prelude, dialect: Dialect, { prefix, program }: CPart): string {
 	const kernels = program.kernels.map((kernel, at) =>
-		printKernel(prelude, program, kernel, `${prefix}_part${at}`, preparedInCall),
+		printKernel(prelude, dialect, program, kernel, `${prefix}_part${at}`, preparedInCall),
 	);
 	const once = program.prepare.kernels.map((kernel, at) =>
-		printKernel(prelude, program, kernel, `${prefix}_once${at}`, preparedInPrepare),
+		printKernel(prelude, dialect, program, kernel, `${prefix}_once${at}`, preparedInPrepare),
 	);
 	return [...kernels, ...once, printPrepare(prelude, prefix, program), printEntry(prefix, program)].join(
 		"\n",
@@ -98,6 +104,7 @@ const preparedInPrepare: PreparedArea = { expression: "call->shared", isWritable
 
 function printKernel(
 	prelude: Prelude,
+	{ fence }: Dialect,
 	program: LoopProgram,
 	kernel: LoopKernel,
 	name: string,
@@ -121,7 +128,7 @@ function printKernel(
 		"\twhile (kiln_take(range, &begin, &end)) {\n\t\tfor (long tile = begin; tile < end; tile++) {\n\t\t\t(void)tile;\n" +
 		printStatements(scopeOf(prelude, program, kernel.buffers), kernel.body, "\t\t\t") +
 		"\t\t}\n\t}\n" +
-		(streams ? "\t__builtin_ia32_sfence();\n" : "") +
+		(streams && fence !== "" ? `\t${fence}\n` : "") +
 		"}\n"
 	);
 }

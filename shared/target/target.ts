@@ -1,10 +1,12 @@
 // Hardware as data. A target is a class of machines a kernel is compiled for; a machine is one runner, as it described itself.
 
-export type TargetId = "cpu-x86-64-v3" | "cpu-x86-64-v4";
+export type TargetId = "cpu-portable" | "cpu-x86-64-v3" | "cpu-x86-64-v4";
 
 export interface CpuTarget {
 	readonly kind: "cpu";
 	readonly id: TargetId;
+	/** Instructions that emitted C names; `portable`: none, any compiler with GCC's vector extensions takes it. */
+	readonly dialect: "x86" | "portable";
 	/** float32 lanes of the widest vector register. */
 	readonly vectorLanes: number;
 	readonly vectorRegisters: number;
@@ -19,9 +21,23 @@ export interface CpuTarget {
 }
 
 export const targets: Readonly<Record<TargetId, CpuTarget>> = {
+	"cpu-portable": {
+		kind: "cpu",
+		id: "cpu-portable",
+		dialect: "portable",
+		vectorLanes: 4,
+		vectorRegisters: 16,
+		level1Bytes: 32768,
+		level2Bytes: 524288,
+		level3Bytes: 8388608,
+		compilerFlags: [],
+		fusedMultiplyAddGflops: 25,
+		readGigabytesPerSecond: 12,
+	},
 	"cpu-x86-64-v3": {
 		kind: "cpu",
 		id: "cpu-x86-64-v3",
+		dialect: "x86",
 		vectorLanes: 8,
 		vectorRegisters: 16,
 		level1Bytes: 32768,
@@ -34,6 +50,7 @@ export const targets: Readonly<Record<TargetId, CpuTarget>> = {
 	"cpu-x86-64-v4": {
 		kind: "cpu",
 		id: "cpu-x86-64-v4",
+		dialect: "x86",
 		vectorLanes: 16,
 		vectorRegisters: 32,
 		level1Bytes: 49152,

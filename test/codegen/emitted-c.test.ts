@@ -39,15 +39,33 @@ function firstFound(program: Program): MuGraph {
 	return present(searchMuGraphs(program, { statesMax: 100, foundMax: 1 }).found[0], "a µGraph");
 }
 
-const goldenTarget = targets["cpu-x86-64-v3"];
-const goldenPrograms: Readonly<Record<string, () => LoopProgram>> = {
-	"row-softmax": () => lower(programs.rowSoftmax(32, 1000), 1, goldenTarget),
-	"rms-norm-linear": () => lower(programs.rootMeanSquareNormLinear(16, 1024, 1024), 64, goldenTarget),
-	"gated-mlp": () => lower(programs.gatedMlp(2, 64, 128), 64, goldenTarget),
-	"bias-gelu": () => lower(programs.biasGelu(8, 96), 96, goldenTarget),
-	"folded-lora": () => lowerGraph(firstFound(foldedLora(8, 128, 128, 4)), 64, goldenTarget),
-	"row-variance": () => lowerGraph(loopedMuGraph(rowVariance(8, 1000), 1), 4, goldenTarget, 256),
-};
+type LowerFor = (target: CpuTarget) => LoopProgram;
+
+const softmax: LowerFor = (target) => lower(programs.rowSoftmax(32, 1000), 1, target);
+const normLinear: LowerFor = (target) => lower(programs.rootMeanSquareNormLinear(16, 1024, 1024), 64, target);
+const attention: LowerFor = (target) =>
+	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 8, 256, 32), 1), 8, target, 64);
+
+const goldenPrograms: readonly (readonly [name: string, target: CpuTarget, lower: LowerFor])[] = [
+	["row-softmax", targets["cpu-x86-64-v3"], softmax],
+	["rms-norm-linear", targets["cpu-x86-64-v3"], normLinear],
+	["gated-mlp", targets["cpu-x86-64-v3"], (target) => lower(programs.gatedMlp(2, 64, 128), 64, target)],
+	["bias-gelu", targets["cpu-x86-64-v3"], (target) => lower(programs.biasGelu(8, 96), 96, target)],
+	[
+		"folded-lora",
+		targets["cpu-x86-64-v3"],
+		(target) => lowerGraph(firstFound(foldedLora(8, 128, 128, 4)), 64, target),
+	],
+	[
+		"row-variance",
+		targets["cpu-x86-64-v3"],
+		(target) => lowerGraph(loopedMuGraph(rowVariance(8, 1000), 1), 4, target, 256),
+	],
+	["row-softmax-v4", targets["cpu-x86-64-v4"], softmax],
+	["rms-norm-linear-v4", targets["cpu-x86-64-v4"], normLinear],
+	["attention-v4", targets["cpu-x86-64-v4"], attention],
+	["row-softmax-portable", targets["cpu-portable"], softmax],
+];
 
 function expectGolden(file: string, text: string): void {
 	const path = join(folder, file);
@@ -59,11 +77,11 @@ function expectGolden(file: string, text: string): void {
 }
 
 describe("emitted text", () => {
-	test.each(Object.entries(goldenPrograms))(
+	test.each(goldenPrograms)(
 		"%s is as reviewed (npm run golden:update rewrites)",
-		(name, makeProgram) => {
-			const program = makeProgram();
-			expectGolden(`${name}.c`, emitC([{ prefix: "kiln_kernel", program }], goldenTarget));
+		(name, target, lowerFor) => {
+			const program = lowerFor(target);
+			expectGolden(`${name}.c`, emitC([{ prefix: "kiln_kernel", program }], target));
 			expectGolden(`${name}.h`, emitHeader(program, "kiln_kernel"));
 			expectGolden(`${name}.loops`, printLoopProgram(program));
 		},

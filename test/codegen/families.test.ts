@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
 import { expectSameAsReference, randomInputs, someCandidates } from "#test/support/check-candidates.ts";
-import { compilerMissing } from "#test/support/compiled-kernel.ts";
+import { compilerMissing, otherTargets } from "#test/support/compiled-kernel.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import * as programs from "#test/support/programs.ts";
 import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
@@ -43,6 +43,20 @@ describe.skipIf(missing !== null)("generated kernels compute their program", () 
 			const muGraph = wholeProgramMuGraph(program);
 			expectSameAsReference(program, [{ muGraph, schedule: uniformSchedule(muGraph, tile) }]);
 		}
+	});
+});
+
+describe.skipIf(missing !== null).each(otherTargets())("for $id, kernels compute their program", (target) => {
+	test.each(Object.entries(families))("%s, as the search places and schedules it", (_, [program]) => {
+		if (program === undefined) throw new Error("a family has a program");
+		const candidates = someCandidates(program, 2, 2, 2, target);
+		expectSameAsReference(
+			program,
+			candidates,
+			randomInputs(program, Number(process.env["TEST_SEED"])),
+			2e-6,
+			target,
+		);
 	});
 });
 

@@ -4,8 +4,10 @@ import { describe, expect, test } from "vitest";
 import { lowerMuGraph } from "#shared/lower/lower.ts";
 import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import { type MapOperator, mapOperatorArity, type Program } from "#shared/program/program.ts";
+import type { CpuTarget } from "#shared/target/target.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
-import { compilePrograms, compilerMissing, hostTarget } from "#test/support/compiled-kernel.ts";
+import { readElements, writeElements } from "#shared/tensor/elements.ts";
+import { compilePrograms, compilerMissing, hostTarget, otherTargets } from "#test/support/compiled-kernel.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
 
@@ -23,10 +25,13 @@ function elementwise(operator: MapOperator): Program {
 	return b.build();
 }
 
-function lowerWhole(program: Program, tile = 4096) {
+function lowerWhole(program: Program, target: CpuTarget) {
 	const muGraph = wholeProgramMuGraph(program);
-	return lowerMuGraph(muGraph, uniformSchedule(muGraph, tile), hostTarget, 1);
+	const schedule = uniformSchedule(muGraph, 4096, { vectorLanes: target.vectorLanes });
+	return lowerMuGraph(muGraph, schedule, target, 1);
 }
+
+const everyTarget = [hostTarget, ...otherTargets()];
 
 const spread = (low: number, high: number): Float32Array =>
 	Float32Array.from({ length: elements }, (_, at) => low + ((high - low) * at) / (elements - 1));
@@ -68,11 +73,12 @@ const cases: Readonly<
 	select: { inputs: [quarters(1), quarters(3), quarters(5)], errorMax: 0 },
 };
 
-describe.skipIf(missing !== null)("operators", () => {
+describe.skipIf(missing !== null).each(everyTarget)("operators for $id", (target) => {
 	test("each is as accurate as float32 allows, whole vectors and tails alike", () => {
 		const entries = Object.entries(cases);
 		const list = entries.map(([operator]) => elementwise(operator as MapOperator));
-		const kernels = compilePrograms(list.map((program) => lowerWhole(program)));
+		const lowered = list.map((program) => lowerWhole(program, target));
+		const kernels = compilePrograms(lowered, target);
 		entries.forEach(([operator, { inputs, errorMax }], at) => {
 			const [result] = kernels[at]?.run(inputs) ?? [];
 			const [expected] = interpretProgramFloat64(
@@ -87,7 +93,9 @@ describe.skipIf(missing !== null)("operators", () => {
 		const ends = Float32Array.from({ length: elements }, (_, at) =>
 			at % 3 === 0 ? Number.POSITIVE_INFINITY : at % 3 === 1 ? Number.NEGATIVE_INFINITY : 0,
 		);
-		const [exp, log] = compilePrograms([elementwise("exp"), elementwise("log")].map((p) => lowerWhole(p)));
+		const programs = [elementwise("exp"), elementwise("log")];
+		const lowered = programs.map((program) => lowerWhole(program, target));
+		const [exp, log] = compilePrograms(lowered, target);
 		const powers = exp?.run([ends])[0] as Float32Array;
 		expect(Array.from(powers.slice(0, 3))).toEqual([Number.POSITIVE_INFINITY, 0, 1]);
 		const logs = log?.run([ends])[0] as Float32Array;
@@ -110,9 +118,9 @@ function worstError(expected: Float64Array | undefined, result: ArrayBufferView 
 }
 
 /** [m, n] of one type to [m, n] of another. */
-function conversion(from: DataType, to: DataType): Program {
+function conversion(from: DataType, to: DataType, shape: readonly [number, number] = [3, 13]): Program {
 	const b = buildProgram();
-	const [rows, columns] = [b.axis(3), b.axis(13)];
+	const [rows, columns] = [b.axis(shape[0]), b.axis(shape[1])];
 	b.output(b.map("add", b.input([rows, columns]), b.constant(0)));
 	const program = b.build();
 	return {
@@ -148,18 +156,42 @@ function encode(dataType: DataType): ArrayBufferView {
 	}
 }
 
-describe.skipIf(missing !== null)("data types", () => {
+describe.skipIf(missing !== null).each(everyTarget)("data types for $id", (target) => {
 	const types: readonly DataType[] = ["float16", "bfloat16", "float64", "int64", "int32", "uint8", "bool"];
 
 	test("every type is read and written as its numbers", () => {
 		const list = types.flatMap((type) => [conversion(type, "float32"), conversion("float32", type)]);
-		const kernels = compilePrograms(list.map((program) => lowerWhole(program)));
+		const lowered = list.map((program) => lowerWhole(program, target));
+		const kernels = compilePrograms(lowered, target);
 		types.forEach((type, at) => {
 			const read = kernels[2 * at]?.run([encode(type)])[0];
 			const truth = type === "bool" ? numbers.map((x) => (x === 0 ? 0 : 1)) : numbers;
 			expect(Array.from(read as Float32Array), `from ${type}`).toEqual(truth);
 			expect(kernels[2 * at + 1]?.run([encode("float32")])[0], `to ${type}`).toEqual(encode(type));
 		});
+	});
+
+	test("every half is read as its number, and every number becomes the nearest half, ties to even", () => {
+		const bits = Uint16Array.from({ length: 65_536 }, (_, at) => at);
+		const halves = Float64Array.from(
+			readElements({ dataType: "float16", shape: [65_536], bytes: new Uint8Array(bits.buffer) }),
+		);
+		// The programs add 0: no number is -0. Each half, the number between it and the next, and one just beyond that.
+		const near = Float32Array.from({ length: 3 * 65_536 }, (_, at) => {
+			const [half, next] = [halves[at % 65_536] ?? 0, halves[(at + 1) % 65_536] ?? 0];
+			return [half, (half + next) / 2, ((half + next) / 2) * (1 + 2 ** -20)][Math.floor(at / 65_536)] ?? 0;
+		}).map((x) => (Number.isNaN(x) ? 0 : x + 0));
+		const list = [
+			conversion("float16", "float32", [256, 256]),
+			conversion("float32", "float16", [768, 256]),
+		].map((program) => lowerWhole(program, target));
+		const [read, write] = compilePrograms(list, target);
+		expect(Array.from(read?.run([bits])[0] as Float32Array)).toEqual(Array.from(halves, (x) => x + 0));
+		const { bytes } = writeElements("float16", [near.length], Float64Array.from(near));
+		const expected = new Uint16Array(bytes.buffer, bytes.byteOffset, near.length);
+		const written = write?.run([near])[0] as Uint16Array;
+		const wrong = Array.from(near.keys()).filter((at) => written[at] !== expected[at]);
+		expect(wrong.map((at) => [near[at], written[at], expected[at]]).slice(0, 5)).toEqual([]);
 	});
 
 	test("half precision weights of a product are packed as they are", () => {
@@ -171,7 +203,7 @@ describe.skipIf(missing !== null)("data types", () => {
 			...program,
 			inputs: program.inputs.map((input, at) => (at === 1 ? { ...input, dataType: "float16" } : input)),
 		};
-		const lowered = lowerWhole(half);
+		const lowered = lowerWhole(half, target);
 		expect(lowered.prepare.buffers.find(({ place }) => place.kind === "prepared")?.elementType).toBe(
 			"float16",
 		);
@@ -179,7 +211,7 @@ describe.skipIf(missing !== null)("data types", () => {
 		const w = Array.from({ length: 195 }, (_, at) => numbers[at % 39] ?? 0);
 		const expected = interpretProgramFloat64(program, [Float64Array.from(x), Float64Array.from(w)]);
 		const bits = Uint16Array.from(w, (value) => halfBits[value] ?? 0);
-		const result = compilePrograms([lowered])[0]?.run([x, bits])[0] as Float32Array;
+		const result = compilePrograms([lowered], target)[0]?.run([x, bits])[0] as Float32Array;
 		expect(Array.from(result)).toEqual(Array.from(expected[0] ?? []));
 	});
 });

@@ -26,10 +26,11 @@ export function someCandidates(
 	muGraphs: number,
 	schedulesEach: number,
 	threads = 2,
+	target: CpuTarget = hostTarget,
 ): TestedCandidate[] {
 	const { found } = searchMuGraphs(program, { statesMax: 2000, foundMax: muGraphs });
 	return found.flatMap((muGraph) =>
-		enumerateSchedules(muGraph, hostTarget, threads, schedulesEach).map((schedule) => ({
+		enumerateSchedules(muGraph, target, threads, schedulesEach).map((schedule) => ({
 			muGraph,
 			schedule,
 		})),
@@ -37,11 +38,19 @@ export function someCandidates(
 }
 
 /** So slow that every kernel seems worth sharing out: small tests then run the worker threads too. */
-const slowTarget: CpuTarget = { ...hostTarget, fusedMultiplyAddGflops: 1e-6, readGigabytesPerSecond: 1e-6 };
+const slowly = (target: CpuTarget): CpuTarget => ({
+	...target,
+	fusedMultiplyAddGflops: 1e-6,
+	readGigabytesPerSecond: 1e-6,
+});
 
-export function lowerAll(candidates: readonly TestedCandidate[], threads = 2): LoopProgram[] {
+export function lowerAll(
+	candidates: readonly TestedCandidate[],
+	threads = 2,
+	target: CpuTarget = hostTarget,
+): LoopProgram[] {
 	return candidates.map(({ muGraph, schedule }) => {
-		const lowered = lowerMuGraph(muGraph, schedule, slowTarget, threads);
+		const lowered = lowerMuGraph(muGraph, schedule, slowly(target), threads);
 		expect(checkLoopProgram(lowered), JSON.stringify(schedule)).toEqual([]);
 		return lowered;
 	});
@@ -65,6 +74,7 @@ export function expectSameAsReference(
 	candidates: readonly TestedCandidate[],
 	inputs: readonly Float32Array[] = randomInputs(program, Number(process.env["TEST_SEED"])),
 	errorMax = float32ErrorMax,
+	target: CpuTarget = hostTarget,
 ): void {
 	expect(candidates.length).toBeGreaterThan(0);
 	const expected = interpretProgramFloat64(
@@ -72,7 +82,7 @@ export function expectSameAsReference(
 		inputs.map((input) => Float64Array.from(input)),
 	);
 	const allowed = expected.map((output, at) => allowedError(program, inputs, output, at, errorMax));
-	const kernels = compilePrograms(lowerAll(candidates));
+	const kernels = compilePrograms(lowerAll(candidates, 2, target), target);
 	kernels.forEach((kernel, at) => {
 		for (const threads of [1, 2, 3]) {
 			const results = kernel.run(inputs, threads);

@@ -1,7 +1,7 @@
 // Emitted C as callable functions: compiled with the machine's compiler, loaded through koffi.
 
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import koffi from "koffi";
@@ -11,6 +11,13 @@ import { type CpuTarget, targets } from "#shared/target/target.ts";
 import type { DataType } from "#shared/tensor/data-type.ts";
 
 export const hostTarget: CpuTarget = targets["cpu-x86-64-v3"];
+
+/** Others that this machine runs. */
+export function otherTargets(): readonly CpuTarget[] {
+	const flags = new Set(/^flags\s*: (.*)$/m.exec(readFileSync("/proc/cpuinfo", "utf8"))?.[1]?.split(" "));
+	const isWide = ["avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"].every((flag) => flags.has(flag));
+	return [targets["cpu-portable"], ...(isWide ? [targets["cpu-x86-64-v4"]] : [])];
+}
 
 /** Why emitted code cannot run here, or null. */
 export function compilerMissing(): string | null {
@@ -50,12 +57,15 @@ export function compile(
 }
 
 /** Compiles programs into one library and loads it; the temporary folder is gone when this returns. */
-export function compilePrograms(programs: readonly LoopProgram[]): CompiledKernel[] {
+export function compilePrograms(
+	programs: readonly LoopProgram[],
+	target: CpuTarget = hostTarget,
+): CompiledKernel[] {
 	const folder = mkdtempSync(join(tmpdir(), "kiln-codegen-"));
 	try {
 		const parts = programs.map((program, at) => ({ prefix: `k${at}`, program }));
 		const library = join(folder, "kernels.so");
-		compile(emitC(parts, hostTarget), hostTarget, library);
+		compile(emitC(parts, target), target, library);
 		const loaded = koffi.load(library);
 		return programs.map((program, at) => bind(loaded, `k${at}`, program));
 	} finally {

@@ -173,8 +173,8 @@ static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, in
 		int offered = kiln_offered;
 		if (__atomic_compare_exchange_n(state, &offered, kiln_idle, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
 		for (int spin = 0; __atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_running; spin++) {
-			if (spin < kiln_spins) __builtin_ia32_pause();
-			else sched_yield();
+			if (spin >= kiln_spins) sched_yield();
+			__builtin_ia32_pause();
 		}
 	}
 	pthread_mutex_unlock(&kiln_pool.busy);

@@ -1,0 +1,589 @@
+/* Kernels for cpu-x86-64-v4. Flags: -march=x86-64-v4 -mprefer-vector-width=512 -O2 -fPIC -shared -pthread -lm. */
+#include <stddef.h>
+#include <pthread.h>
+#include <sched.h>
+
+typedef float kiln_f4 __attribute__((vector_size(16)));
+typedef float kiln_f8 __attribute__((vector_size(32)));
+typedef int kiln_i8 __attribute__((vector_size(32)));
+typedef float kiln_f8u __attribute__((vector_size(32), aligned(4), may_alias));
+typedef short kiln_h8 __attribute__((vector_size(16)));
+typedef short kiln_h8u __attribute__((vector_size(16), aligned(2), may_alias));
+static inline float kiln_inverseScale_1(float x) {
+	int bits;
+	__builtin_memcpy(&bits, &x, 4);
+	int exponent = 254 - (bits >> 23 & 255);
+	bits = (exponent > 1 ? exponent : 1) << 23;
+	__builtin_memcpy(&x, &bits, 4);
+	return x;
+}
+typedef float kiln_f16 __attribute__((vector_size(64)));
+typedef int kiln_i16 __attribute__((vector_size(64)));
+typedef float kiln_f16u __attribute__((vector_size(64), aligned(4), may_alias));
+typedef short kiln_h16 __attribute__((vector_size(32)));
+typedef short kiln_h16u __attribute__((vector_size(32), aligned(2), may_alias));
+static inline kiln_f16 kiln_splat_16(float x) { return (kiln_f16){x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x}; }
+static inline float kiln_sqrt_1(float x) {
+	return __builtin_ia32_sqrtps((kiln_f4){x, x, x, x})[0];
+}
+static inline float kiln_sum_8(kiln_f8 x) {
+	kiln_f4 low = __builtin_shufflevector(x, x, 0, 1, 2, 3), high = __builtin_shufflevector(x, x, 4, 5, 6, 7);
+	kiln_f4 four = low + high;
+	kiln_f4 swapped = __builtin_shufflevector(four, four, 2, 3, 0, 1);
+	kiln_f4 two = four + swapped;
+	kiln_f4 turned = __builtin_shufflevector(two, two, 1, 0, 3, 2);
+	return (two + turned)[0];
+}
+static inline float kiln_sum_16(kiln_f16 x) {
+	kiln_f8 low = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7), high = __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
+	return kiln_sum_8(low + high);
+}
+static inline void kiln_store_part_16(float *p, kiln_f16 x, int active) {
+	__builtin_ia32_storeups512_mask(p, x, (unsigned short)((1u << active) - 1));
+}
+static inline __attribute__((always_inline)) void kiln_transpose_16(
+	kiln_f16 x0, kiln_f16 x1, kiln_f16 x2, kiln_f16 x3, kiln_f16 x4, kiln_f16 x5, kiln_f16 x6, kiln_f16 x7, kiln_f16 x8, kiln_f16 x9, kiln_f16 x10, kiln_f16 x11, kiln_f16 x12, kiln_f16 x13, kiln_f16 x14, kiln_f16 x15, float *p, long stride, int active, int width
+) {
+	kiln_f16 s1_0 = __builtin_shufflevector(x0, x1, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_1 = __builtin_shufflevector(x0, x1, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s1_2 = __builtin_shufflevector(x2, x3, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_3 = __builtin_shufflevector(x2, x3, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s1_4 = __builtin_shufflevector(x4, x5, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_5 = __builtin_shufflevector(x4, x5, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s1_6 = __builtin_shufflevector(x6, x7, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_7 = __builtin_shufflevector(x6, x7, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s1_8 = __builtin_shufflevector(x8, x9, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_9 = __builtin_shufflevector(x8, x9, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s1_10 = __builtin_shufflevector(x10, x11, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_11 = __builtin_shufflevector(x10, x11, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s1_12 = __builtin_shufflevector(x12, x13, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_13 = __builtin_shufflevector(x12, x13, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s1_14 = __builtin_shufflevector(x14, x15, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29);
+	kiln_f16 s1_15 = __builtin_shufflevector(x14, x15, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31);
+	kiln_f16 s2_0 = __builtin_shufflevector(s1_0, s1_2, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_1 = __builtin_shufflevector(s1_0, s1_2, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s2_2 = __builtin_shufflevector(s1_1, s1_3, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_3 = __builtin_shufflevector(s1_1, s1_3, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s2_4 = __builtin_shufflevector(s1_4, s1_6, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_5 = __builtin_shufflevector(s1_4, s1_6, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s2_6 = __builtin_shufflevector(s1_5, s1_7, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_7 = __builtin_shufflevector(s1_5, s1_7, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s2_8 = __builtin_shufflevector(s1_8, s1_10, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_9 = __builtin_shufflevector(s1_8, s1_10, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s2_10 = __builtin_shufflevector(s1_9, s1_11, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_11 = __builtin_shufflevector(s1_9, s1_11, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s2_12 = __builtin_shufflevector(s1_12, s1_14, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_13 = __builtin_shufflevector(s1_12, s1_14, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s2_14 = __builtin_shufflevector(s1_13, s1_15, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29);
+	kiln_f16 s2_15 = __builtin_shufflevector(s1_13, s1_15, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31);
+	kiln_f16 s4_0 = __builtin_shufflevector(s2_0, s2_4, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_4 = __builtin_shufflevector(s2_0, s2_4, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s4_1 = __builtin_shufflevector(s2_1, s2_5, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_5 = __builtin_shufflevector(s2_1, s2_5, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s4_2 = __builtin_shufflevector(s2_2, s2_6, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_6 = __builtin_shufflevector(s2_2, s2_6, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s4_3 = __builtin_shufflevector(s2_3, s2_7, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_7 = __builtin_shufflevector(s2_3, s2_7, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s4_8 = __builtin_shufflevector(s2_8, s2_12, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_12 = __builtin_shufflevector(s2_8, s2_12, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s4_9 = __builtin_shufflevector(s2_9, s2_13, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_13 = __builtin_shufflevector(s2_9, s2_13, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s4_10 = __builtin_shufflevector(s2_10, s2_14, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_14 = __builtin_shufflevector(s2_10, s2_14, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s4_11 = __builtin_shufflevector(s2_11, s2_15, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s4_15 = __builtin_shufflevector(s2_11, s2_15, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_0 = __builtin_shufflevector(s4_0, s4_8, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_8 = __builtin_shufflevector(s4_0, s4_8, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_1 = __builtin_shufflevector(s4_1, s4_9, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_9 = __builtin_shufflevector(s4_1, s4_9, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_2 = __builtin_shufflevector(s4_2, s4_10, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_10 = __builtin_shufflevector(s4_2, s4_10, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_3 = __builtin_shufflevector(s4_3, s4_11, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_11 = __builtin_shufflevector(s4_3, s4_11, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_4 = __builtin_shufflevector(s4_4, s4_12, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_12 = __builtin_shufflevector(s4_4, s4_12, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_5 = __builtin_shufflevector(s4_5, s4_13, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_13 = __builtin_shufflevector(s4_5, s4_13, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_6 = __builtin_shufflevector(s4_6, s4_14, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_14 = __builtin_shufflevector(s4_6, s4_14, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	kiln_f16 s8_7 = __builtin_shufflevector(s4_7, s4_15, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27);
+	kiln_f16 s8_15 = __builtin_shufflevector(s4_7, s4_15, 4, 5, 6, 7, 12, 13, 14, 15, 20, 21, 22, 23, 28, 29, 30, 31);
+	const kiln_f16 rows[16] = {s8_0, s8_1, s8_2, s8_3, s8_4, s8_5, s8_6, s8_7, s8_8, s8_9, s8_10, s8_11, s8_12, s8_13, s8_14, s8_15};
+#pragma GCC unroll 16
+	for (int at = 0; at < 16; at++) {
+		if (at >= active) break;
+		if (width == 16) *(kiln_f16u *)(p + at * stride) = rows[at];
+		else kiln_store_part_16(p + at * stride, rows[at], width);
+	}
+}
+
+typedef struct {
+	const void *const *inputs;
+	void *const *outputs;
+	const char *prepared;
+	char *shared;
+	char *slices;
+	size_t slice_bytes;
+} kiln_call;
+typedef struct { long next, tiles, chunk; } kiln_range;
+typedef void kiln_body(const kiln_call *call, long thread, kiln_range *range);
+typedef void kiln_task(void *data, size_t index);
+typedef void kiln_apply(void *context, kiln_task *task, size_t count, void *data);
+
+static inline int kiln_take(kiln_range *range, long *begin, long *end) {
+	long first = __atomic_fetch_add(&range->next, range->chunk, __ATOMIC_RELAXED);
+	if (first >= range->tiles) return 0;
+	*begin = first;
+	*end = first + range->chunk < range->tiles ? first + range->chunk : range->tiles;
+	return 1;
+}
+static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
+	kiln_range range = {0, tiles, tiles};
+	body(call, 0, &range);
+}
+
+enum { kiln_workers_max = 63, kiln_spins = 4000, kiln_chunks_per_thread = 8 };
+enum { kiln_idle, kiln_offered, kiln_running };
+typedef struct { int state; char pad[60]; } kiln_slot;
+static struct {
+	pthread_mutex_t busy, mutex;
+	pthread_cond_t wake;
+	pthread_t threads[kiln_workers_max];
+	int started, sleeping, stopping;
+	kiln_slot slots[kiln_workers_max];
+	kiln_body *body;
+	const kiln_call *call;
+	kiln_range range;
+} kiln_pool = {.busy = PTHREAD_MUTEX_INITIALIZER, .mutex = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
+
+static void kiln_wait_for_offer(int *state) {
+	for (int spin = 0; spin < kiln_spins; spin++) {
+		if (__atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_offered) return;
+		__builtin_ia32_pause();
+	}
+	pthread_mutex_lock(&kiln_pool.mutex);
+	__atomic_fetch_add(&kiln_pool.sleeping, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(state, __ATOMIC_SEQ_CST) != kiln_offered && !kiln_pool.stopping) {
+		pthread_cond_wait(&kiln_pool.wake, &kiln_pool.mutex);
+	}
+	__atomic_fetch_sub(&kiln_pool.sleeping, 1, __ATOMIC_SEQ_CST);
+	pthread_mutex_unlock(&kiln_pool.mutex);
+}
+static void *kiln_worker(void *argument) {
+	long thread = (long)argument;
+	int *state = &kiln_pool.slots[thread - 1].state;
+	for (;;) {
+		kiln_wait_for_offer(state);
+		if (__atomic_load_n(&kiln_pool.stopping, __ATOMIC_SEQ_CST)) return 0;
+		int offered = kiln_offered;
+		if (!__atomic_compare_exchange_n(state, &offered, kiln_running, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
+		kiln_pool.body(kiln_pool.call, thread, &kiln_pool.range);
+		__atomic_store_n(state, kiln_idle, __ATOMIC_RELEASE);
+	}
+}
+static int kiln_workers(int wanted) {
+	if (wanted > kiln_workers_max) wanted = kiln_workers_max;
+	while (kiln_pool.started < wanted) {
+		void *argument = (void *)(long)(kiln_pool.started + 1);
+		if (pthread_create(&kiln_pool.threads[kiln_pool.started], 0, kiln_worker, argument) != 0) break;
+		kiln_pool.started++;
+	}
+	return wanted < kiln_pool.started ? wanted : kiln_pool.started;
+}
+typedef struct { kiln_body *body; const kiln_call *call; kiln_range range; } kiln_share;
+static void kiln_take_share(void *data, size_t index) {
+	kiln_share *share = data;
+	share->body(share->call, (long)index, &share->range);
+}
+static void kiln_apart(kiln_body *body, const kiln_call *call, long tiles, int threads, kiln_apply *apply, void *context) {
+	long chunk = tiles / ((long)threads * kiln_chunks_per_thread);
+	kiln_share share = {body, call, {0, tiles, chunk > 0 ? chunk : 1}};
+	apply(context, kiln_take_share, (size_t)threads, &share);
+}
+static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, int threads, kiln_apply *apply, void *context) {
+	if (apply != 0 && threads > 1) {
+		kiln_apart(body, call, tiles, threads, apply, context);
+		return;
+	}
+	if (threads < 2 || pthread_mutex_trylock(&kiln_pool.busy) != 0) {
+		kiln_alone(body, call, tiles);
+		return;
+	}
+	int workers = kiln_workers(threads - 1);
+	long chunk = tiles / ((workers + 1) * kiln_chunks_per_thread);
+	kiln_pool.body = body;
+	kiln_pool.call = call;
+	kiln_pool.range = (kiln_range){0, tiles, chunk > 0 ? chunk : 1};
+	for (int at = 0; at < workers; at++) {
+		__atomic_store_n(&kiln_pool.slots[at].state, kiln_offered, __ATOMIC_SEQ_CST);
+	}
+	if (__atomic_load_n(&kiln_pool.sleeping, __ATOMIC_SEQ_CST) > 0) {
+		pthread_mutex_lock(&kiln_pool.mutex);
+		pthread_cond_broadcast(&kiln_pool.wake);
+		pthread_mutex_unlock(&kiln_pool.mutex);
+	}
+	body(call, 0, &kiln_pool.range);
+	for (int at = 0; at < workers; at++) {
+		int *state = &kiln_pool.slots[at].state;
+		int offered = kiln_offered;
+		if (__atomic_compare_exchange_n(state, &offered, kiln_idle, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
+		for (int spin = 0; __atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_running; spin++) {
+			if (spin >= kiln_spins) sched_yield();
+			__builtin_ia32_pause();
+		}
+	}
+	pthread_mutex_unlock(&kiln_pool.busy);
+}
+__attribute__((destructor)) static void kiln_stop(void) {
+	pthread_mutex_lock(&kiln_pool.mutex);
+	__atomic_store_n(&kiln_pool.stopping, 1, __ATOMIC_SEQ_CST);
+	pthread_cond_broadcast(&kiln_pool.wake);
+	pthread_mutex_unlock(&kiln_pool.mutex);
+	for (int at = 0; at < kiln_pool.started; at++) pthread_join(kiln_pool.threads[at], 0);
+}
+
+static __attribute__((noinline)) void tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_0of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c0_1 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 64);
+	kiln_f16 c1_1 = *(const kiln_f16u *)(c + 80);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 128);
+	kiln_f16 c2_1 = *(const kiln_f16u *)(c + 144);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 192);
+	kiln_f16 c3_1 = *(const kiln_f16u *)(c + 208);
+	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2048, 0, 2);
+		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
+		const kiln_f16 b0_1 = *(const kiln_f16u *)(b + k * 32 + 16);
+		const float a0_0 = a[k * 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a0_0) * b0_1));
+		const float a0_1 = a[k * 4 + 1];
+		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a0_1) * b0_1));
+		const float a0_2 = a[k * 4 + 2];
+		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a0_2) * b0_1));
+		const float a0_3 = a[k * 4 + 3];
+		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a0_3) * b0_1));
+		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
+		const kiln_f16 b1_1 = *(const kiln_f16u *)(b + k * 32 + 48);
+		const float a1_0 = a[k * 4 + 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a1_0) * b1_1));
+		const float a1_1 = a[k * 4 + 5];
+		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a1_1) * b1_1));
+		const float a1_2 = a[k * 4 + 6];
+		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a1_2) * b1_1));
+		const float a1_3 = a[k * 4 + 7];
+		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a1_3) * b1_1));
+	}
+	*(kiln_f16u *)(c + 0) = c0_0;
+	*(kiln_f16u *)(c + 16) = c0_1;
+	*(kiln_f16u *)(c + 64) = c1_0;
+	*(kiln_f16u *)(c + 80) = c1_1;
+	*(kiln_f16u *)(c + 128) = c2_0;
+	*(kiln_f16u *)(c + 144) = c2_1;
+	*(kiln_f16u *)(c + 192) = c3_0;
+	*(kiln_f16u *)(c + 208) = c3_1;
+}
+
+static __attribute__((noinline)) void tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_1of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c0_1 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 64);
+	kiln_f16 c1_1 = *(const kiln_f16u *)(c + 80);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 128);
+	kiln_f16 c2_1 = *(const kiln_f16u *)(c + 144);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 192);
+	kiln_f16 c3_1 = *(const kiln_f16u *)(c + 208);
+	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2064, 0, 2);
+		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
+		const kiln_f16 b0_1 = *(const kiln_f16u *)(b + k * 32 + 16);
+		const float a0_0 = a[k * 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a0_0) * b0_1));
+		const float a0_1 = a[k * 4 + 1];
+		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a0_1) * b0_1));
+		const float a0_2 = a[k * 4 + 2];
+		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a0_2) * b0_1));
+		const float a0_3 = a[k * 4 + 3];
+		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a0_3) * b0_1));
+		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
+		const kiln_f16 b1_1 = *(const kiln_f16u *)(b + k * 32 + 48);
+		const float a1_0 = a[k * 4 + 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a1_0) * b1_1));
+		const float a1_1 = a[k * 4 + 5];
+		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a1_1) * b1_1));
+		const float a1_2 = a[k * 4 + 6];
+		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a1_2) * b1_1));
+		const float a1_3 = a[k * 4 + 7];
+		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a1_3) * b1_1));
+	}
+	*(kiln_f16u *)(c + 0) = c0_0;
+	*(kiln_f16u *)(c + 16) = c0_1;
+	*(kiln_f16u *)(c + 64) = c1_0;
+	*(kiln_f16u *)(c + 80) = c1_1;
+	*(kiln_f16u *)(c + 128) = c2_0;
+	*(kiln_f16u *)(c + 144) = c2_1;
+	*(kiln_f16u *)(c + 192) = c3_0;
+	*(kiln_f16u *)(c + 208) = c3_1;
+}
+
+static __attribute__((noinline)) void tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_2of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c0_1 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 64);
+	kiln_f16 c1_1 = *(const kiln_f16u *)(c + 80);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 128);
+	kiln_f16 c2_1 = *(const kiln_f16u *)(c + 144);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 192);
+	kiln_f16 c3_1 = *(const kiln_f16u *)(c + 208);
+	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2080, 0, 2);
+		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
+		const kiln_f16 b0_1 = *(const kiln_f16u *)(b + k * 32 + 16);
+		const float a0_0 = a[k * 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a0_0) * b0_1));
+		const float a0_1 = a[k * 4 + 1];
+		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a0_1) * b0_1));
+		const float a0_2 = a[k * 4 + 2];
+		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a0_2) * b0_1));
+		const float a0_3 = a[k * 4 + 3];
+		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a0_3) * b0_1));
+		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
+		const kiln_f16 b1_1 = *(const kiln_f16u *)(b + k * 32 + 48);
+		const float a1_0 = a[k * 4 + 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a1_0) * b1_1));
+		const float a1_1 = a[k * 4 + 5];
+		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a1_1) * b1_1));
+		const float a1_2 = a[k * 4 + 6];
+		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a1_2) * b1_1));
+		const float a1_3 = a[k * 4 + 7];
+		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a1_3) * b1_1));
+	}
+	*(kiln_f16u *)(c + 0) = c0_0;
+	*(kiln_f16u *)(c + 16) = c0_1;
+	*(kiln_f16u *)(c + 64) = c1_0;
+	*(kiln_f16u *)(c + 80) = c1_1;
+	*(kiln_f16u *)(c + 128) = c2_0;
+	*(kiln_f16u *)(c + 144) = c2_1;
+	*(kiln_f16u *)(c + 192) = c3_0;
+	*(kiln_f16u *)(c + 208) = c3_1;
+}
+
+static __attribute__((noinline)) void tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_3of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c0_1 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 64);
+	kiln_f16 c1_1 = *(const kiln_f16u *)(c + 80);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 128);
+	kiln_f16 c2_1 = *(const kiln_f16u *)(c + 144);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 192);
+	kiln_f16 c3_1 = *(const kiln_f16u *)(c + 208);
+	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2096, 0, 2);
+		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
+		const kiln_f16 b0_1 = *(const kiln_f16u *)(b + k * 32 + 16);
+		const float a0_0 = a[k * 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a0_0) * b0_1));
+		const float a0_1 = a[k * 4 + 1];
+		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a0_1) * b0_1));
+		const float a0_2 = a[k * 4 + 2];
+		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a0_2) * b0_1));
+		const float a0_3 = a[k * 4 + 3];
+		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a0_3) * b0_1));
+		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
+		const kiln_f16 b1_1 = *(const kiln_f16u *)(b + k * 32 + 48);
+		const float a1_0 = a[k * 4 + 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
+		c0_1 = (c0_1 + (kiln_splat_16(a1_0) * b1_1));
+		const float a1_1 = a[k * 4 + 5];
+		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
+		c1_1 = (c1_1 + (kiln_splat_16(a1_1) * b1_1));
+		const float a1_2 = a[k * 4 + 6];
+		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
+		c2_1 = (c2_1 + (kiln_splat_16(a1_2) * b1_1));
+		const float a1_3 = a[k * 4 + 7];
+		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
+		c3_1 = (c3_1 + (kiln_splat_16(a1_3) * b1_1));
+	}
+	*(kiln_f16u *)(c + 0) = c0_0;
+	*(kiln_f16u *)(c + 16) = c0_1;
+	*(kiln_f16u *)(c + 64) = c1_0;
+	*(kiln_f16u *)(c + 80) = c1_1;
+	*(kiln_f16u *)(c + 128) = c2_0;
+	*(kiln_f16u *)(c + 144) = c2_1;
+	*(kiln_f16u *)(c + 192) = c3_0;
+	*(kiln_f16u *)(c + 208) = c3_1;
+}
+
+static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *range) {
+	char *const slice = call->slices + (size_t)thread * call->slice_bytes;
+	const float *restrict const panels0 = (const float *)(call->prepared + 0);
+	const float *restrict const in0 = call->inputs[0];
+	float v4[16] __attribute__((aligned(64)));
+	float *restrict const pack_rows_11_0_1 = (float *)(slice + 0);
+	const float *restrict const in1 = call->inputs[1];
+	float v12[1024] __attribute__((aligned(64)));
+	float *restrict const out0 = call->outputs[0];
+	long last59 = -1;
+	long begin, end;
+	while (kiln_take(range, &begin, &end)) {
+		for (long tile = begin; tile < end; tile++) {
+			(void)tile;
+			const long g5 = tile / 1 % 16 * 64;
+			if (last59 != tile / 16) {
+				last59 = tile / 16;
+				for (long i6 = 0; i6 < 16; i6 += 1) {
+					kiln_f16 acc7 = kiln_splat_16(0.0f);
+					kiln_f16 acc8 = kiln_splat_16(0.0f);
+					kiln_f16 acc9 = kiln_splat_16(0.0f);
+					kiln_f16 acc10 = kiln_splat_16(0.0f);
+					for (long i11 = 0; i11 < 1024; i11 += 64) {
+						const kiln_f16 t12 = *(const kiln_f16u *)(in0 + i6 * 1024 + i11);
+						const kiln_f16 t13 = (t12 * t12);
+						acc7 = (acc7 + t13);
+						const kiln_f16 t14 = *(const kiln_f16u *)(in0 + i6 * 1024 + i11 + 16);
+						const kiln_f16 t15 = (t14 * t14);
+						acc8 = (acc8 + t15);
+						const kiln_f16 t16 = *(const kiln_f16u *)(in0 + i6 * 1024 + i11 + 32);
+						const kiln_f16 t17 = (t16 * t16);
+						acc9 = (acc9 + t17);
+						const kiln_f16 t18 = *(const kiln_f16u *)(in0 + i6 * 1024 + i11 + 48);
+						const kiln_f16 t19 = (t18 * t18);
+						acc10 = (acc10 + t19);
+					}
+					v4[i6] = kiln_sum_16(((acc7 + acc8) + (acc9 + acc10)));
+				}
+				for (long i20 = 0; i20 < 16; i20 += 4) {
+					for (long i21 = 0; i21 < 1024; i21 += 16) {
+						const kiln_f16 t22 = *(const kiln_f16u *)(in0 + i20 * 1024 + i21);
+						const float t23 = v4[i20];
+						const float t24 = (t23 * 0.0009765625f);
+						const float t25 = (t24 + 0.00000999999975f);
+						const float t26 = kiln_sqrt_1(t25);
+						const float t27 = kiln_inverseScale_1(t26);
+						const float t28 = (1.0f / (t26 * t27));
+						const kiln_f16 t29 = ((t22 * kiln_splat_16(t28)) * kiln_splat_16(t27));
+						const kiln_f16 t30 = *(const kiln_f16u *)(in1 + i21);
+						const kiln_f16 t31 = (t29 * t30);
+						const kiln_f16 t32 = *(const kiln_f16u *)(in0 + i20 * 1024 + i21 + 1024);
+						const float t33 = v4[i20 + 1];
+						const float t34 = (t33 * 0.0009765625f);
+						const float t35 = (t34 + 0.00000999999975f);
+						const float t36 = kiln_sqrt_1(t35);
+						const float t37 = kiln_inverseScale_1(t36);
+						const float t38 = (1.0f / (t36 * t37));
+						const kiln_f16 t39 = ((t32 * kiln_splat_16(t38)) * kiln_splat_16(t37));
+						const kiln_f16 t40 = (t39 * t30);
+						const kiln_f16 t41 = *(const kiln_f16u *)(in0 + i20 * 1024 + i21 + 2048);
+						const float t42 = v4[i20 + 2];
+						const float t43 = (t42 * 0.0009765625f);
+						const float t44 = (t43 + 0.00000999999975f);
+						const float t45 = kiln_sqrt_1(t44);
+						const float t46 = kiln_inverseScale_1(t45);
+						const float t47 = (1.0f / (t45 * t46));
+						const kiln_f16 t48 = ((t41 * kiln_splat_16(t47)) * kiln_splat_16(t46));
+						const kiln_f16 t49 = (t48 * t30);
+						const kiln_f16 t50 = *(const kiln_f16u *)(in0 + i20 * 1024 + i21 + 3072);
+						const float t51 = v4[i20 + 3];
+						const float t52 = (t51 * 0.0009765625f);
+						const float t53 = (t52 + 0.00000999999975f);
+						const float t54 = kiln_sqrt_1(t53);
+						const float t55 = kiln_inverseScale_1(t54);
+						const float t56 = (1.0f / (t54 * t55));
+						const kiln_f16 t57 = ((t50 * kiln_splat_16(t56)) * kiln_splat_16(t55));
+						const kiln_f16 t58 = (t57 * t30);
+						kiln_transpose_16(t31, t40, t49, t58, kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), pack_rows_11_0_1 + i20 * 1024 + i21 * 4, 4, 16, 16);
+					}
+				}
+			}
+			__builtin_memset(v12 + 0, 0, 1024 * sizeof *v12);
+			for (long i60 = 0; i60 < 64; i60 += 32) {
+				for (long i61 = 0; i61 < 880; i61 += 176) {
+					tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_0of4_L2_add(pack_rows_11_0_1 + i61 * 4, panels0 + g5 * 1024 + i60 * 1024 + i61 * 32, v12 + i60, 88);
+					tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_1of4_L2_add(pack_rows_11_0_1 + i61 * 4 + 4096, panels0 + g5 * 1024 + i60 * 1024 + i61 * 32, v12 + i60 + 256, 88);
+					tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_2of4_L2_add(pack_rows_11_0_1 + i61 * 4 + 8192, panels0 + g5 * 1024 + i60 * 1024 + i61 * 32, v12 + i60 + 512, 88);
+					tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_3of4_L2_add(pack_rows_11_0_1 + i61 * 4 + 12288, panels0 + g5 * 1024 + i60 * 1024 + i61 * 32, v12 + i60 + 768, 88);
+				}
+				tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_0of4_L2_add(pack_rows_11_0_1 + 3520, panels0 + g5 * 1024 + i60 * 1024 + 28160, v12 + i60, 72);
+				tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_1of4_L2_add(pack_rows_11_0_1 + 7616, panels0 + g5 * 1024 + i60 * 1024 + 28160, v12 + i60 + 256, 72);
+				tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_2of4_L2_add(pack_rows_11_0_1 + 11712, panels0 + g5 * 1024 + i60 * 1024 + 28160, v12 + i60 + 512, 72);
+				tile_4x2v16_a1_4_b32_float32_c64_u2_0_ahead2048_3of4_L2_add(pack_rows_11_0_1 + 15808, panels0 + g5 * 1024 + i60 * 1024 + 28160, v12 + i60 + 768, 72);
+			}
+			for (long i62 = 0; i62 < 16; i62 += 1) {
+				for (long i63 = 0; i63 < 64; i63 += 32) {
+					const kiln_f16 t64 = *(const kiln_f16u *)(v12 + i63 + i62 * 64);
+					*(kiln_f16u *)(out0 + i62 * 1024 + g5 + i63) = t64;
+					const kiln_f16 t65 = *(const kiln_f16u *)(v12 + i63 + i62 * 64 + 16);
+					*(kiln_f16u *)(out0 + i62 * 1024 + g5 + i63 + 16) = t65;
+				}
+			}
+		}
+	}
+}
+
+int kiln_kernel_prepare(const void *const *inputs, void *prepared) {
+	char *const area = prepared;
+	(void)inputs;
+	(void)area;
+	const float *restrict const in2 = inputs[2];
+	float *restrict const panels0 = (float *)(area + 0);
+	__builtin_memset(panels0 + 0, 0, 1048592 * sizeof *panels0);
+	for (long i1 = 0; i1 < 1024; i1 += 32) {
+		for (long i2 = 0; i2 < 1024; i2 += 1) {
+			const kiln_f16 t3 = *(const kiln_f16u *)(in2 + i2 * 1024 + i1);
+			*(kiln_f16u *)(panels0 + i1 * 1024 + i2 * 32) = t3;
+			const kiln_f16 t4 = *(const kiln_f16u *)(in2 + i2 * 1024 + i1 + 16);
+			*(kiln_f16u *)(panels0 + i1 * 1024 + i2 * 32 + 16) = t4;
+		}
+	}
+	return 0;
+}
+
+size_t kiln_kernel_prepared_bytes(void) { return 4194368; }
+size_t kiln_kernel_workspace_bytes(int threads) { return 0 + (size_t)(threads > 1 ? threads : 1) * 65600; }
+int kiln_kernel_abi_version(void) { return 2; }
+int kiln_kernel_reads(int input) {
+	static const unsigned char reads[] = {1, 1, 0};
+	return reads[input];
+}
+static void kiln_kernel_launch(const kiln_call *call, int threads, kiln_apply *apply, void *context) {
+	(void)threads, (void)apply, (void)context;
+	kiln_together(kiln_kernel_part0, call, 16, threads, apply, context);
+}
+int kiln_kernel_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads) {
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 65600};
+	kiln_kernel_launch(&call, threads, 0, 0);
+	return 0;
+}
+int kiln_kernel_run_with(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads, kiln_apply *apply, void *context) {
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 65600};
+	kiln_kernel_launch(&call, threads, apply, context);
+	return 0;
+}
