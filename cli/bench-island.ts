@@ -22,6 +22,7 @@ import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
 import { type Machine, type TargetId, targets } from "#shared/target/target.ts";
 import { kernelFolders } from "./kernel-folders.ts";
 import { machineRoofs, type ProgramWork, programWork, rooflineNanoseconds } from "./report/roofline.ts";
+import { type CurvePoint, tuningCurve } from "./report/tuning-curve.ts";
 
 export interface BenchOptions {
 	readonly target: TargetId;
@@ -61,6 +62,8 @@ export interface BenchCase {
 	/** Largest error against float64 of the kernel; null where the baseline is the answer. */
 	readonly errorMax: number | null;
 	readonly seed: number;
+	/** Of the best so far, while candidates were measured; empty without one. */
+	readonly curve: readonly CurvePoint[];
 	/** Of the confirming rounds, in nanoseconds a run; empty without a candidate that was confirmed. */
 	readonly samplesNs: { readonly baseline: readonly number[]; readonly kernel: readonly number[] };
 }
@@ -159,6 +162,7 @@ export function summariseIsland(session: BenchSession, island: Island, result: M
 		work,
 		errorMax: result.kernel?.errorMax ?? null,
 		seed: benchSeed,
+		curve: tuningCurve(result.stages, baselineNs),
 		samplesNs: {
 			baseline: confirm
 				.filter(({ participant }) => participant.startsWith("baseline-"))

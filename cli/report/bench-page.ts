@@ -8,6 +8,7 @@ import { drawDistribution } from "./distribution-chart.ts";
 import { machineRoofs } from "./roofline.ts";
 import { drawRoofline } from "./roofline-chart.ts";
 import type { SummedCases } from "./sum-cases.ts";
+import { drawTuningCurve } from "./tuning-curve.ts";
 
 export interface BenchReport {
 	readonly model: string;
@@ -41,6 +42,8 @@ export function renderBenchPage(report: BenchReport): string {
 		`<h2>Roofline</h2><figure>${drawRoofline(cases.map(pointOf), machineRoofs(machine, threads))}<figcaption class="faded"><span class="key-before">○ ONNX Runtime</span> &#160; <span class="key-after">● kernel</span> &#160; roofs as this machine's probes measured them</figcaption></figure>`,
 		"<h2>Run times</h2>",
 		`<div class="cases">${cases.map(renderDistribution).join("")}</div>`,
+		"<h2>Tuning</h2>",
+		`<div class="cases">${cases.map(renderCurve).join("")}</div>`,
 		`<h2>How it was measured</h2><dl>${evidence(report)
 			.map(([name, value]) => `<dt>${name}</dt><dd>${escapeXml(value)}</dd>`)
 			.join("")}</dl>`,
@@ -79,6 +82,12 @@ const pointOf = ({ island, work, baselineNs, kernelNs }: BenchCase) => ({
 function renderDistribution({ island, samplesNs }: BenchCase): string {
 	const chart = drawDistribution(samplesNs) || '<p class="faded">no candidate was confirmed</p>';
 	return `<section class="case"><p class="faded">island ${island}: share of clean samples at most so long (${samplesNs.baseline.length} and ${samplesNs.kernel.length})</p>${chart}</section>`;
+}
+
+function renderCurve({ island, curve }: BenchCase): string {
+	const count = curve.at(-1)?.candidates ?? 0;
+	const chart = drawTuningCurve(curve) || '<p class="faded">fewer than two candidates were measured</p>';
+	return `<section class="case"><p class="faded">island ${island}: best of the first candidates, of ${count}</p>${chart}</section>`;
 }
 
 function evidence({ command, machine, cases }: BenchReport): (readonly [string, string])[] {

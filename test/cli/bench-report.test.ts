@@ -4,6 +4,8 @@ import { type BenchReport, renderBenchPage } from "#cli/report/bench-page.ts";
 import { drawDistribution } from "#cli/report/distribution-chart.ts";
 import { machineRoofs, programWork, roofGflops, rooflineNanoseconds } from "#cli/report/roofline.ts";
 import { sumCases } from "#cli/report/sum-cases.ts";
+import { tuningCurve } from "#cli/report/tuning-curve.ts";
+import type { Burst } from "#runner/measure/statistics.ts";
 import type { Machine } from "#shared/target/target.ts";
 import { matrixProduct } from "#test/support/programs.ts";
 
@@ -25,7 +27,12 @@ function caseOf(change: Partial<BenchCase> = {}): BenchCase {
 		},
 		...{ bestNs: 12_340, ratio: { median: 3.363, low: 3.211, high: 3.489 }, verdict: "faster" },
 		...{ rooflineShare: 0.723, work: { bytes: 1000, operations: 50_000, intensity: 50 } },
-		...{ errorMax: 2.5e-7, seed: 1, samplesNs: { baseline: [40_000, 43_000], kernel: [12_000, 13_000] } },
+		...{
+			errorMax: 2.5e-7,
+			seed: 1,
+			curve: [],
+			samplesNs: { baseline: [40_000, 43_000], kernel: [12_000, 13_000] },
+		},
 		...change,
 	};
 }
@@ -86,6 +93,40 @@ describe("the bench report", () => {
 		expect(page({ cases: [caseOf({ samplesNs: { baseline: [], kernel: [] } })] })).toContain(
 			"no candidate was confirmed",
 		);
+	});
+});
+
+describe("the tuning curve", () => {
+	const burst = (participant: string, round: number, ...nanoseconds: number[]): Burst => ({
+		...{ participant, round, runsPerSample: 1, nanoseconds, clean: nanoseconds.map(() => true) },
+	});
+	const screen = {
+		stage: "screen",
+		bursts: [burst("candidate-0", 0, 50), burst("candidate-1", 0, 80), burst("candidate-2", 0, 25)],
+	} as const;
+
+	test("rises with every candidate that is better than all before, and goes on to the last", () => {
+		const refine = {
+			stage: "refine",
+			bursts: [burst("candidate-2", 0, 25), burst("candidate-3", 0, 30, 18, 20), burst("candidate-4", 0, 40)],
+		} as const;
+		const confirm = {
+			stage: "confirm",
+			bursts: [burst("baseline-0", 0, 100), burst("candidate-3", 0, 1)],
+		} as const;
+		expect(tuningCurve([screen, refine, confirm], 100)).toEqual([
+			{ candidates: 1, speedup: 2, stage: "screen" },
+			{ candidates: 3, speedup: 4, stage: "screen" },
+			{ candidates: 4, speedup: 5, stage: "refine" },
+			{ candidates: 5, speedup: 5, stage: "refine" },
+		]);
+	});
+
+	test("is drawn on the page, and its place says so where there is none", () => {
+		const html = page({ cases: [caseOf({ curve: tuningCurve([screen], 100) })] });
+		assertWellFormed(html);
+		expect(html).toContain('aria-label="Best speed-up by candidates measured"');
+		expect(page()).toContain("fewer than two candidates were measured");
 	});
 });
 
