@@ -45,6 +45,7 @@ const stagePublicFiles: Readonly<Record<string, readonly string[]>> = {
 		"external-tensors.ts",
 		"replace-nodes.ts",
 		"add-initializers.ts",
+		"inline-constants.ts",
 		"stored-tensor.ts",
 		"node-names.ts",
 	],

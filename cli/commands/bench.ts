@@ -11,7 +11,7 @@ import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { requireTarget } from "../local-target.ts";
 import { formatNanoseconds } from "../optimization-view.ts";
 import { parseThreads } from "../parse-options.ts";
-import { addBindingOptions, type BindingOptions, readLocalModel, readModelFile } from "../read-model.ts";
+import { addBindingOptions, type BindingOptions, readLocalModel } from "../read-model.ts";
 import { type SummedCases, sumCases } from "../report/sum-cases.ts";
 import { userPath } from "../user-path.ts";
 
@@ -49,8 +49,7 @@ async function bench(
 	const { benchIsland, openBench } = await import("../bench-island.ts");
 	const { renderBenchPage } = await import("../report/bench-page.ts");
 	const target = await requireTarget(undefined);
-	const bytes = await readModelFile(path);
-	const { graph, partition } = await readLocalModel(path, options);
+	const { bytes, graph, partition } = await readLocalModel(path, options);
 	const directory = await mkdtemp(join(tmpdir(), "kiln-bench-"));
 	try {
 		const session = await openBench({

@@ -11,6 +11,30 @@ const plainFileName = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,254}$/;
 const decimal = /^(0|[1-9][0-9]{0,15})$/;
 const knownKeys: ReadonlySet<string> = new Set(["location", "offset", "length", "checksum"]);
 
+/** Where a tensor's bytes lie. */
+export interface ExternalExtent {
+	/** A plain file name. */
+	readonly location: string;
+	readonly offsetBytes: number;
+	readonly lengthBytes: number;
+}
+
+/** What `entries` name, for a tensor of so many bytes. Throws `model.external_data_forbidden`. */
+export function externalExtent(
+	entries: readonly (readonly [key: string, value: string])[],
+	bytesExpected: number,
+	what: string,
+): ExternalExtent {
+	const { location, offset, length } = parseEntries(entries, what);
+	if (length !== null && length !== bytesExpected) {
+		forbidden(`${what}: takes ${bytesExpected} bytes, its entry has ${length}`, {
+			length,
+			expected: bytesExpected,
+		});
+	}
+	return { location, offsetBytes: offset, lengthBytes: bytesExpected };
+}
+
 /** The bytes that `entries` (external_data of TensorProto) name. Throws `model.external_data_forbidden`. */
 export function readExternalData(
 	entries: readonly (readonly [key: string, value: string])[],
