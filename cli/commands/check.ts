@@ -1,5 +1,6 @@
 // kiln check: does the program, or do its tuned kernels, give the outputs that are stored beside the model?
 
+import { dirname } from "node:path";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { compareTensors, type TensorComparison, type Tolerance } from "#shared/graph/compare.ts";
@@ -13,6 +14,7 @@ import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import type { AddCommand, CommandContext } from "../command-context.ts";
 import type { ExitCode } from "../exit-code.ts";
 import { exitCodes } from "../exit-code.ts";
+import { readExternalFiles } from "../external-files.ts";
 import { parseTolerance } from "../parse-options.ts";
 import { addBindingOptions, type BindingOptions, readModelFile } from "../read-model.ts";
 import { type NamedTensor, readTensorFiles } from "../tensor-files.ts";
@@ -63,7 +65,8 @@ async function check(path: string, options: CheckOptions, { terminal }: CommandC
 	const inputs = await readTensorFiles(folder, "input");
 	const expected = await readTensorFiles(folder, "output");
 	terminal.progress({ phase: "running" });
-	const { graph, refusals } = importForInputs(bytes, options, inputs);
+	const externalData = await readExternalFiles(bytes, dirname(userPath(path)));
+	const { graph, refusals } = importForInputs(bytes, { ...options, externalData }, inputs);
 	const values = bindInputs(graph, inputs);
 	const { outputs, kernelsRun } =
 		options.kernels === undefined
@@ -122,7 +125,7 @@ async function runKernels(graph: Graph, directory: string, values: ReadonlyMap<V
  */
 function importForInputs(
 	bytes: Uint8Array,
-	options: BindingOptions,
+	options: BindingOptions & Pick<ImportOptions, "externalData">,
 	inputs: readonly NamedTensor[],
 ): ImportedModel {
 	const named = inputs.filter(({ name }) => name !== "");
@@ -132,6 +135,7 @@ function importForInputs(
 	const plain: ImportOptions = {
 		shapes: { ...options.shape, ...Object.fromEntries(extents) },
 		weights: options.weights,
+		...(options.externalData && { externalData: options.externalData }),
 	};
 	const integers = named.filter(({ tensor }) => /^(u?int|bool)/.test(tensor.dataType));
 	const inputValues = new Map(integers.map(({ name, tensor }) => [name, tensor]));

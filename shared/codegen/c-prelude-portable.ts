@@ -2,9 +2,10 @@
 // have no word for something it goes lane by lane.
 
 import type { PreludeFunction } from "./c-math.ts";
+import type { Dialect } from "./c-prelude.ts";
 import { transpose4 } from "./c-transpose.ts";
 
-export const portableTypes = `typedef float kiln_f4 __attribute__((vector_size(16)));
+const types = `typedef float kiln_f4 __attribute__((vector_size(16)));
 typedef int kiln_i4 __attribute__((vector_size(16)));
 typedef float kiln_f4u __attribute__((vector_size(16), aligned(4), may_alias));
 typedef short kiln_h4 __attribute__((vector_size(8)));
@@ -36,7 +37,7 @@ const horizontal = (name: string, combine: (a: string, b: string) => string): Pr
 }`,
 });
 
-export const functions4: Readonly<Record<string, PreludeFunction>> = {
+const functions4: Readonly<Record<string, PreludeFunction>> = {
 	splat: { needs: [], text: "static inline F kiln_splat_4(float x) { return (F){x, x, x, x}; }" },
 	max: {
 		needs: ["blend"],
@@ -87,8 +88,7 @@ export const functions4: Readonly<Record<string, PreludeFunction>> = {
 	transpose: transpose4,
 };
 
-/** In place of the scalar functions that use instructions. */
-export const portableScalarFunctions: Readonly<Record<string, PreludeFunction>> = {
+const scalarFunctions: Readonly<Record<string, PreludeFunction>> = {
 	sqrt: { needs: [], text: "static inline float kiln_sqrt_1(float x) { return __builtin_sqrtf(x); }" },
 	half: {
 		needs: [],
@@ -121,4 +121,16 @@ static inline unsigned short kiln_to_half_1(float x) {
 	return (unsigned short)(sign | ((magnitude + 0xfff + (magnitude >> 13 & 1)) - 0x38000000u) >> 13);
 }`,
 	},
+};
+
+export const portableDialect: Dialect = {
+	types,
+	wideTypes: "",
+	functions: new Map([
+		[1, scalarFunctions],
+		[4, functions4],
+	]),
+	scalarThrough: 4,
+	fence: "",
+	pause: "",
 };

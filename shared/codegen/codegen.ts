@@ -6,7 +6,9 @@ import type { Buffer, LoopKernel, LoopProgram, Microkernel, Statement } from "#s
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type CScope, cTypes } from "./c-expression.ts";
 import { printHeader } from "./c-header.ts";
-import { createPrelude, type Dialect, type Prelude, portableDialect, x86Dialect } from "./c-prelude.ts";
+import { createPrelude, type Dialect, type Prelude } from "./c-prelude.ts";
+import { portableDialect } from "./c-prelude-portable.ts";
+import { x86Dialect } from "./c-prelude-x86.ts";
 import { abiVersion, cLargePages, cRuntime, cThreads } from "./c-runtime.ts";
 import { printStatements } from "./c-statement.ts";
 
