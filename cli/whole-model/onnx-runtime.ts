@@ -72,6 +72,8 @@ export interface Runtime {
 }
 
 const opened = new Map<string, Runtime>();
+/** A library that nobody holds is unloaded when its handle is collected, and its functions with it. */
+const held: ReturnType<typeof koffi.load>[] = [];
 
 /** One of each library in a process. Throws `toolchain.missing` for a version that is too old. */
 export function openRuntime(library: string): Runtime {
@@ -83,10 +85,9 @@ export function openRuntime(library: string): Runtime {
 }
 
 function bindRuntime(library: string): Runtime {
-	const base = koffi.decode(
-		koffi.load(library).func("void *OrtGetApiBase()")(),
-		koffi.array("void *", 2),
-	) as Pointer[];
+	const loaded = koffi.load(library);
+	held.push(loaded);
+	const base = koffi.decode(loaded.func("void *OrtGetApiBase()")(), koffi.array("void *", 2)) as Pointer[];
 	const version: string = koffi.decode(base[1], anonymous("const char *", ""))();
 	if (Number(/^1\.(\d+)/.exec(version)?.[1] ?? 0) < tableVersion)
 		throw new OptimizeError(

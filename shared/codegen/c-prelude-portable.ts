@@ -132,5 +132,4 @@ export const portableDialect: Dialect = {
 	]),
 	scalarThrough: 4,
 	fence: "",
-	pause: "",
 };

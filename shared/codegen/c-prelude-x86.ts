@@ -216,5 +216,4 @@ export const x86Dialect: Dialect = {
 	]),
 	scalarThrough: 8,
 	fence: "__builtin_ia32_sfence();",
-	pause: "__builtin_ia32_pause();",
 };

@@ -20,9 +20,8 @@ export interface Dialect {
 	readonly functions: ReadonlyMap<number, Readonly<Record<string, PreludeFunction>>>;
 	/** Lanes of the vector through which scalars go that have no function of their own. */
 	readonly scalarThrough: number;
-	/** Statements: waits for streaming stores, and lets another thread of the core go on. Empty where there is nothing to do. */
+	/** A statement that waits for streaming stores; empty where there are none. */
 	readonly fence: string;
-	readonly pause: string;
 }
 
 export function createPrelude(dialect: Dialect): Prelude {

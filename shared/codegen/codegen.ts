@@ -48,7 +48,7 @@ export function emitC(parts: readonly CPart[], target: CpuTarget): string {
 		"",
 		cRuntime,
 		...(isLarge ? [cLargePages] : []),
-		...(isParallel ? [cThreads(dialect.pause)] : []),
+		...(isParallel ? [cThreads] : []),
 		...shared,
 		...bodies,
 	].join("\n");

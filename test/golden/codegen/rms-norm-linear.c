@@ -87,6 +87,11 @@ static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
 	body(call, 0, &range);
 }
 
+#ifdef __x86_64__
+#define kiln_pause() __builtin_ia32_pause()
+#else
+#define kiln_pause() ((void)0)
+#endif
 enum { kiln_workers_max = 63, kiln_spins = 4000, kiln_chunks_per_thread = 8 };
 enum { kiln_idle, kiln_offered, kiln_running };
 typedef struct { int state; char pad[60]; } kiln_slot;
@@ -104,7 +109,7 @@ static struct {
 static void kiln_wait_for_offer(int *state) {
 	for (int spin = 0; spin < kiln_spins; spin++) {
 		if (__atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_offered) return;
-		__builtin_ia32_pause();
+		kiln_pause();
 	}
 	pthread_mutex_lock(&kiln_pool.mutex);
 	__atomic_fetch_add(&kiln_pool.sleeping, 1, __ATOMIC_SEQ_CST);
@@ -174,7 +179,7 @@ static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, in
 		if (__atomic_compare_exchange_n(state, &offered, kiln_idle, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
 		for (int spin = 0; __atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_running; spin++) {
 			if (spin >= kiln_spins) sched_yield();
-			__builtin_ia32_pause();
+			kiln_pause();
 		}
 	}
 	pthread_mutex_unlock(&kiln_pool.busy);
