@@ -10,13 +10,13 @@ import { basename, join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { requireTarget } from "#cli/local-target.ts";
 import type { OptimizationView } from "#cli/optimization-view.ts";
-import { readTensorFiles } from "#cli/tensor-files.ts";
+import { type NamedTensor, readTensorFiles } from "#cli/tensor-files.ts";
 import type { ModelView } from "#cli/whole-model/model-view.ts";
 import { present } from "#shared/fault/assert.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { Graph } from "#shared/graph/graph.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
-import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import { bakeWeights } from "./bake-weights.ts";
 import { keepRow, readRows } from "./result-rows.ts";
 
@@ -103,10 +103,12 @@ async function measureModel(
 	threads: number,
 ): Promise<ModelRow> {
 	const bytes = new Uint8Array(await readFile(join(folder, "model.onnx")));
-	const { graph } = importModel(bytes);
-	const stored = await readStored(join(folder, dataSet), graph);
+	const files = await readStored(join(folder, dataSet));
+	const shapes = bindShapes(bytes, files);
+	const { graph } = importModel(bytes, { shapes });
+	const stored = new Map(files.map(({ tensor }, at) => [inputName(graph, at), tensor]));
 	const model = join(scratch, "model.onnx");
-	const baked = await bakeWeights(bytes, graph, stored?.inputs ?? new Map(), scratch);
+	const baked = await bakeWeights(bytes, graph, stored, scratch);
 	await writeFile(model, baked);
 	const kernels = join(scratch, "kernels");
 	const started = performance.now();
@@ -115,6 +117,7 @@ async function measureModel(
 		model,
 		"--json",
 		...["--effort", effort, "--threads", `${threads}`, "-o", kernels, "--data-folder", dataFolder],
+		...Object.entries(shapes).flatMap(([name, extent]) => ["--shape", `${name}=${extent}`]),
 	]);
 	const seconds = (performance.now() - started) / 1000;
 	const { file: _file, library: _library, weights: _weights, standalone, ...whole } = view.wholeModel;
@@ -132,22 +135,35 @@ async function measureModel(
 			speedup,
 		})),
 		whole: { ...whole, isStandalone: standalone !== null },
-		stored: stored === null ? null : await compareStored(model, folder, scratch, kernels, graph),
+		stored: files.length === 0 ? null : await compareStored(model, folder, scratch, kernels, graph),
 		seconds,
 	};
 }
 
-async function readStored(
-	folder: string,
-	graph: Graph,
-): Promise<{ readonly inputs: ReadonlyMap<string, TensorData> } | null> {
+/** Inputs stored beside the model; none where the folder is not there. */
+async function readStored(folder: string): Promise<readonly NamedTensor[]> {
 	try {
 		await stat(folder);
 	} catch {
-		return null;
+		return [];
 	}
-	const files = await readTensorFiles(folder, "input");
-	return { inputs: new Map(files.map(({ tensor }, at) => [inputName(graph, at), tensor])) };
+	return readTensorFiles(folder, "input");
+}
+
+/** Dimensions that the model leaves open, as the stored inputs have them, or 1. */
+function bindShapes(bytes: Uint8Array, files: readonly NamedTensor[]): Readonly<Record<string, number>> {
+	try {
+		importModel(bytes);
+		return {};
+	} catch (error) {
+		if (!(error instanceof OptimizeError) || error.code !== "model.shape_unbound") throw error;
+		const extents = files.flatMap(({ name, tensor }) =>
+			tensor.shape.map((extent, axis) => [`${name}:${axis}`, extent] as const),
+		);
+		if (extents.length > 0) return Object.fromEntries(extents);
+		const open = error.details.dimensions as readonly string[];
+		return Object.fromEntries(open.map((name) => [name, 1]));
+	}
 }
 
 const inputName = (graph: Graph, at: number): string =>

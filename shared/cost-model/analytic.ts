@@ -86,15 +86,24 @@ function kernelNanoseconds(
 	const cost: KernelCost = { muGraph, kernel, schedule, target, extent, tile, tiles };
 	const arithmetic = arithmeticNanoseconds(cost);
 	const traffic = trafficNanoseconds(cost);
-	const cores = Math.min(threads, tiles);
+	const cores = busyCores(cost, threads);
 	const inParallel = Math.max(arithmetic / cores, traffic / Math.min(cores, bandwidthGainMax));
 	const alone = Math.max(arithmetic, traffic) + overlapLoss * Math.min(arithmetic, traffic);
 	const overhead = nanosecondsPerKernel + tiles * stepsOf(cost) * nanosecondsPerTile;
-	if (cores === 1) return alone + overhead;
+	if (cores <= 1) return alone + overhead;
 	return Math.min(
 		alone + overhead,
 		inParallel * (1 + overlapLoss) + overhead / cores + nanosecondsPerSharedKernel,
 	);
+}
+
+/** How many threads' worth of blocks run at once: less than there are when the last round or the last block is short. */
+function busyCores({ kernel, extent, tile, tiles }: KernelCost, threads: number): number {
+	const filled = kernel.grid.reduce(
+		(share, axis) => (share * extent(axis)) / (tile(axis) * Math.ceil(extent(axis) / tile(axis))),
+		1,
+	);
+	return Math.min(threads, (tiles * filled) / Math.ceil(tiles / threads));
 }
 
 function stepsOf({ kernel, schedule, extent }: KernelCost): number {

@@ -196,10 +196,24 @@ function gridTiles(
 	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const tiles = kernel.grid.map((axis) =>
 		roles.contracts.length > 0
-			? contractTile(axis, roles, registers, scale, target, threads, extent)
+			? contractTile(
+					axis,
+					roles,
+					registers,
+					scale,
+					target,
+					threads,
+					blocksBeside(kernel, axis, extent),
+					extent,
+				)
 			: spanTile(axis, kernel, roles, scale, extent),
 	);
 	return tiles.map((tile, at) => Math.max(1, Math.min(tile, extent(present(kernel.grid[at], "grid axis")))));
+}
+
+/** Blocks that the other grid axes make, where they are cut one by one. */
+function blocksBeside(kernel: Kernel, axis: AxisId, extent: (axis: AxisId) => number): number {
+	return kernel.grid.reduce((count, own) => (own === axis ? count : count * extent(own)), 1);
 }
 
 /** Columns in whole panels, rows as many as profit from a panel that is already in the cache, other axes one by one. */
@@ -210,6 +224,7 @@ function contractTile(
 	scale: number,
 	target: CpuTarget,
 	threads: number,
+	blocksBeside: number,
 	extent: (axis: AxisId) => number,
 ): number {
 	const width = registers.vectors * target.vectorLanes;
@@ -224,8 +239,9 @@ function contractTile(
 	if (roles.contracts.some((contract) => contract.row === axis) || main.row === axis) {
 		const rows = extent(axis);
 		const wanted = present([64, 128, 32][scale], "scale");
-		const shared = threads > 1 && main.isWeight === false ? Math.ceil(rows / threads) : rows;
-		return Math.min(wanted, Math.max(shared, registers.rows));
+		// Rows are cut for threads only where no other axis gives each of them blocks: what they multiply is read by each.
+		const isShared = threads > 1 && !main.isWeight && blocksBeside < threads;
+		return Math.min(wanted, isShared ? Math.ceil(rows / threads) : Math.max(rows, registers.rows));
 	}
 	return 1;
 }
