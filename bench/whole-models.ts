@@ -1,12 +1,12 @@
 // Whole models against ONNX Runtime: each through `kiln optimize`, as a user would run it, and `kiln check` where outputs are
 // stored beside it. Weights that are graph inputs become initializers first (bake-weights.ts). A case is a folder with
-// `model.onnx` and perhaps `test_data_set_0/`.
-// Usage: node bench/whole-models.ts FOLDER… [--effort quick] [--threads 1] [--output FILE] [--skip NAME,NAME]
+// `model.onnx` and perhaps `test_data_set_0/`, or an ONNX file.
+// Usage: node bench/whole-models.ts FOLDER|FILE… [--effort quick] [--threads 1] [--output FILE] [--skip NAME,NAME]
 
 import { execFile } from "node:child_process";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import { requireTarget } from "#cli/local-target.ts";
 import type { OptimizationView } from "#cli/optimization-view.ts";
@@ -65,11 +65,11 @@ async function main(): Promise<void> {
 	const cases = (await Promise.all(positionals.map(findCases))).flat();
 	const directory = await mkdtemp(join(tmpdir(), "kiln-models-"));
 	try {
-		for (const folder of cases.filter((own) => !skipped.has(basename(own)))) {
-			process.stderr.write(`${basename(folder)} …\n`);
-			const scratch = join(directory, basename(folder));
+		for (const each of cases.filter(({ name }) => !skipped.has(name))) {
+			process.stderr.write(`${each.name} …\n`);
+			const scratch = join(directory, each.name);
 			await mkdir(scratch);
-			const row = await measureModel(folder, scratch, join(directory, "data"), effort, threads);
+			const row = await measureModel(each, scratch, join(directory, "data"), effort, threads);
 			process.stderr.write(`  ${describe(row)}\n`);
 			await keepRow(output, row, (own) => `${own.model} ${own.effort} ${own.threads}`);
 			await rm(scratch, { recursive: true, force: true });
@@ -80,30 +80,41 @@ async function main(): Promise<void> {
 	}
 }
 
-/** The folder itself where it holds a model, else those of its folders that do. */
-async function findCases(folder: string): Promise<readonly string[]> {
-	const holdsModel = async (own: string): Promise<boolean> => {
-		try {
-			return (await stat(join(own, "model.onnx"))).isFile();
-		} catch {
-			return false;
-		}
-	};
-	if (await holdsModel(folder)) return [folder];
-	const inside = (await readdir(folder)).sort().map((name) => join(folder, name));
-	const found = await Promise.all(inside.map(async (own) => ((await holdsModel(own)) ? [own] : [])));
+interface ModelCase {
+	readonly name: string;
+	readonly model: string;
+	/** May not be there. */
+	readonly data: string;
+}
+
+/** The file, the model of the folder, or those of its folders. */
+async function findCases(path: string): Promise<readonly ModelCase[]> {
+	if (path.endsWith(".onnx"))
+		return [{ name: basename(path, ".onnx"), model: path, data: join(dirname(path), dataSet) }];
+	const inside = (await readdir(path)).sort().map((name) => join(path, name));
+	const found = await Promise.all([path, ...inside].map(caseOf));
 	return found.flat();
 }
 
+async function caseOf(folder: string): Promise<readonly ModelCase[]> {
+	const model = join(folder, "model.onnx");
+	try {
+		if (!(await stat(model)).isFile()) return [];
+	} catch {
+		return [];
+	}
+	return [{ name: basename(folder), model, data: join(folder, dataSet) }];
+}
+
 async function measureModel(
-	folder: string,
+	{ name, model: from, data }: ModelCase,
 	scratch: string,
 	dataFolder: string,
 	effort: Effort,
 	threads: number,
 ): Promise<ModelRow> {
-	const bytes = new Uint8Array(await readFile(join(folder, "model.onnx")));
-	const files = await readStored(join(folder, dataSet));
+	const bytes = new Uint8Array(await readFile(from));
+	const files = await readStored(data);
 	const shapes = bindShapes(bytes, files);
 	const { graph } = importModel(bytes, { shapes });
 	const stored = new Map(files.map(({ tensor }, at) => [inputName(graph, at), tensor]));
@@ -122,10 +133,10 @@ async function measureModel(
 	const seconds = (performance.now() - started) / 1000;
 	const { file: _file, library: _library, weights: _weights, standalone, ...whole } = view.wholeModel;
 	return {
-		model: basename(folder),
+		model: name,
 		effort,
 		threads,
-		command: `node bench/whole-models.ts ${basename(folder)} --effort ${effort} --threads ${threads}`,
+		command: `node bench/whole-models.ts ${name} --effort ${effort} --threads ${threads}`,
 		weightsBaked: baked !== bytes,
 		coverage: view.coverage,
 		refusals: view.refusals.map(({ operator, reason }) => `${operator}: ${reason}`),
@@ -135,7 +146,7 @@ async function measureModel(
 			speedup,
 		})),
 		whole: { ...whole, isStandalone: standalone !== null },
-		stored: files.length === 0 ? null : await compareStored(model, folder, scratch, kernels, graph),
+		stored: files.length === 0 ? null : await compareStored(model, data, scratch, kernels, graph),
 		seconds,
 	};
 }
@@ -172,12 +183,11 @@ const inputName = (graph: Graph, at: number): string =>
 /** With the stored inputs that are no weights. */
 async function compareStored(
 	model: string,
-	folder: string,
+	from: string,
 	scratch: string,
 	kernels: string,
 	graph: Graph,
 ): Promise<string> {
-	const from = join(folder, dataSet);
 	const to = join(scratch, dataSet);
 	await mkdir(to);
 	const activations = graph.inputs.flatMap(({ role }, at) => (role === "weight" ? [] : [at]));
