@@ -92,7 +92,7 @@ static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
 #else
 #define kiln_pause() ((void)0)
 #endif
-enum { kiln_workers_max = 63, kiln_spins = 4000, kiln_chunks_per_thread = 8 };
+enum { kiln_workers_max = 63, kiln_spins = 4000, kiln_spins_a_turn = 32, kiln_chunks_per_thread = 8 };
 enum { kiln_idle, kiln_offered, kiln_running };
 typedef struct { int state; char pad[60]; } kiln_slot;
 static struct {
@@ -106,10 +106,14 @@ static struct {
 	kiln_range range;
 } kiln_pool = {.busy = PTHREAD_MUTEX_INITIALIZER, .mutex = PTHREAD_MUTEX_INITIALIZER, .wake = PTHREAD_COND_INITIALIZER};
 
+static inline void kiln_spin(int spin) {
+	if (spin % kiln_spins_a_turn == kiln_spins_a_turn - 1) sched_yield();
+	else kiln_pause();
+}
 static void kiln_wait_for_offer(int *state) {
 	for (int spin = 0; spin < kiln_spins; spin++) {
 		if (__atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_offered) return;
-		kiln_pause();
+		kiln_spin(spin);
 	}
 	pthread_mutex_lock(&kiln_pool.mutex);
 	__atomic_fetch_add(&kiln_pool.sleeping, 1, __ATOMIC_SEQ_CST);
@@ -177,10 +181,7 @@ static void kiln_together(kiln_body *body, const kiln_call *call, long tiles, in
 		int *state = &kiln_pool.slots[at].state;
 		int offered = kiln_offered;
 		if (__atomic_compare_exchange_n(state, &offered, kiln_idle, 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) continue;
-		for (int spin = 0; __atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_running; spin++) {
-			if (spin >= kiln_spins) sched_yield();
-			kiln_pause();
-		}
+		for (unsigned spin = 0; __atomic_load_n(state, __ATOMIC_ACQUIRE) == kiln_running; spin++) kiln_spin((int)(spin % kiln_spins));
 	}
 	pthread_mutex_unlock(&kiln_pool.busy);
 }
