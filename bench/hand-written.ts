@@ -128,7 +128,7 @@ function summarise(
 	const outcomeOf = (own: number): string => {
 		const outcome = result.candidates.find(({ candidate }) => candidate === own)?.outcome;
 		if (outcome === undefined) return "missing";
-		return "message" in outcome ? `${outcome.kind}: ${outcome.message}` : outcome.kind;
+		return outcome.kind === "timed" ? outcome.kind : JSON.stringify(outcome);
 	};
 	const ratios = roundRatios(bursts, candidateId(written), candidateId(generated));
 	const samples = (own: number): number[] =>
@@ -154,12 +154,14 @@ function summarise(
 /** The hand-written file comes last: its macros have names of a letter. */
 function emitBoth(source: string, adapter: (prefix: string) => string): EmitUnit {
 	return (parts) =>
-		[...parts]
-			.sort((a, b) => a.candidate - b.candidate)
-			.map(({ candidate, prefix }) =>
-				candidate === written ? adapter(prefix) : source.replaceAll(kernelPrefix, prefix),
-			)
-			.join("\n");
+		[
+			"#define _GNU_SOURCE",
+			...[...parts]
+				.sort((a, b) => a.candidate - b.candidate)
+				.map(({ candidate, prefix }) =>
+					candidate === written ? adapter(prefix) : source.replaceAll(kernelPrefix, prefix),
+				),
+		].join("\n");
 }
 
 /** The kernel ABI over the file's globals. */
