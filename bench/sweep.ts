@@ -49,6 +49,8 @@ const effort = "standard";
 const seed = 20261129;
 /** Compared in the end, beside the winner of `standard`. */
 const bestCount = 5;
+/** Schedules measured at a time: a plan of effort `max` has as many. */
+const portion = 160;
 /** One round of all, for each this long in the mean. */
 const screenMillisecondsEach = 12;
 
@@ -123,12 +125,19 @@ async function sweep(session: BenchSession, name: string, model: CpuModel, count
 		muGraphs: [muGraph],
 		candidates,
 	});
-	const swept = await measure(`${name}-sweep`, planOf(drawn.map(candidate)), {
-		...effortBudget(effort, 1).measure,
-		screenMilliseconds: drawn.length * screenMillisecondsEach,
-		refineMilliseconds: 0,
-	});
-	const times = timesOf(swept, drawn.length);
+	const times: (number | null)[] = [];
+	for (let from = 0; from < drawn.length; from += portion) {
+		const part = drawn.slice(from, from + portion);
+		const swept = await measure(`${name}-sweep-${from}`, planOf(part.map(candidate)), {
+			...effortBudget(effort, 1).measure,
+			screenMilliseconds: part.length * screenMillisecondsEach,
+			contestMilliseconds: 100,
+			confirmMilliseconds: 100,
+			refineMilliseconds: 0,
+		});
+		times.push(...timesOf(swept, part.length));
+		process.stderr.write(`  ${times.length} of ${drawn.length}\n`);
+	}
 	const ranked = drawn
 		.map((schedule, at) => ({ schedule, time: times[at] ?? Number.POSITIVE_INFINITY }))
 		.sort((a, b) => a.time - b.time);
