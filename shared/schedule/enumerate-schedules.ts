@@ -168,7 +168,7 @@ function tileOptions(
 	return inOnePass === undefined ? best : [inOnePass, ...best.filter((tile) => tile !== inOnePass)];
 }
 
-/** Whole unless steps keep a softmax' scores small, or the axis is very long. */
+/** Whole unless steps keep an attention's scores small, or the axis is very long. */
 function loopOptions(
 	roles: KernelRoles,
 	kernel: Kernel,
@@ -177,11 +177,12 @@ function loopOptions(
 ): readonly number[] {
 	if (kernel.loop === null) return [0];
 	const whole = extent(kernel.loop);
-	const steps = roles.hasRescaling ? [128, 64, 256, 512] : [1024];
+	const keepsScores = roles.hasRescaling || roles.hasChain;
+	const steps = keepsScores ? [128, 64, 256, 512] : [1024];
 	const cut = steps.filter((step) => step < whole);
 	const row = roles.contracts[0]?.row ?? null;
 	const scoreBytes = 4 * whole * (row === null ? 1 : Math.min(extent(row), 64));
-	return scoreBytes > target.level2Bytes / 2 && roles.hasRescaling ? [...cut, whole] : [whole, ...cut];
+	return scoreBytes > target.level2Bytes / 2 && keepsScores ? [...cut, whole] : [whole, ...cut];
 }
 
 function gridTiles(

@@ -23,6 +23,8 @@ export interface KernelRoles {
 	readonly contracts: readonly ContractRoles[];
 	readonly hasReduction: boolean;
 	readonly hasRescaling: boolean;
+	/** One contraction reads what another one makes. */
+	readonly hasChain: boolean;
 	/** The axis along which most is read and written side by side. */
 	readonly span: AxisId | null;
 	/** The axis along which outputs lie side by side, if that is another one. */
@@ -56,12 +58,22 @@ export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
 			({ kind }) => kind === "reduce" || kind === "accumulate" || kind === "accumulateDeviations",
 		),
 		hasRescaling: kernel.nodes.some((node) => node.kind === "accumulate" && node.rescale !== null),
+		hasChain: hasChain(kernel),
 		span,
 		outputSpan: outputSpan === span ? null : outputSpan,
 		weightBytes,
 		outputBytes,
 		loopBytes,
 	};
+}
+
+function hasChain(kernel: Kernel): boolean {
+	const behind = new Set<BlockNodeId>();
+	return kernel.nodes.some((node, id) => {
+		const follows = blockNodeOperands(node).some((operand) => behind.has(operand));
+		if (follows || node.kind === "contract") behind.add(id);
+		return follows && node.kind === "contract";
+	});
 }
 
 function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): ContractRoles {
