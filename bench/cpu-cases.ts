@@ -3,11 +3,12 @@
 // Weights are graph inputs of role weight, so that both sides hold them constant and may pack them.
 
 import {
+	biasGelu,
 	type CpuModel,
 	node,
 	reading,
 	rootMeanSquareNorm,
-	scalar,
+	softmaxAttention,
 	type WrittenNode,
 	widened,
 } from "./cpu-model.ts";
@@ -76,7 +77,7 @@ export function attention(
 	depth: number,
 	isNormed: boolean,
 ): CpuModel {
-	const [q, k] = isNormed ? ["q_normed", "k_normed"] : ["q", "k"];
+	const [q, k] = isNormed ? (["q_normed", "k_normed"] as const) : (["q", "k"] as const);
 	const norms = isNormed
 		? [...rootMeanSquareNorm("q", "q_normed"), ...rootMeanSquareNorm("k", "k_normed")]
 		: [];
@@ -85,14 +86,7 @@ export function attention(
 		weights: {},
 		weightType: "float32",
 		output: [heads, queries, depth],
-		nodes: [
-			...norms,
-			node("Transpose", [`${k}`], "k_turned", { perm: [0, 2, 1] }),
-			node("MatMul", [`${q}`, "k_turned"], "scores"),
-			node("Mul", ["scores", scalar(1 / Math.sqrt(depth))], "scaled"),
-			node("Softmax", ["scaled"], "shares", { axis: -1 }),
-			node("MatMul", ["shares", "v"], "y"),
-		],
+		nodes: [...norms, ...softmaxAttention(q, k, depth)],
 	};
 }
 
@@ -121,14 +115,6 @@ function chain(
 function chains(rows: number): CpuCase[] {
 	const x = { x: [rows, wide] };
 	const residual = { ...x, r: [rows, wide] };
-	const gelu = [
-		node("Add", ["x", "bias"], "biased"),
-		node("Mul", ["biased", scalar(Math.SQRT1_2)], "scaled"),
-		node("Erf", ["scaled"], "erf"),
-		node("Add", ["erf", scalar(1)], "raised"),
-		node("Mul", ["biased", "raised"], "doubled"),
-		node("Mul", ["doubled", scalar(0.5)], "y"),
-	];
 	const norm = [
 		node("Add", ["x", "r"], "sum"),
 		node("LayerNormalization", ["sum", "gain", "bias"], "y", { axis: -1 }),
@@ -138,7 +124,7 @@ function chains(rows: number): CpuCase[] {
 		named("residual-layernorm", chain(rows, residual, { gain: [wide], bias: [wide] }, norm)),
 		named("rmsnorm", chain(rows, x, {}, rootMeanSquareNorm("x", "y"))),
 		named("softmax", chain(rows, x, {}, [node("Softmax", ["x"], "y", { axis: -1 })])),
-		named("bias-gelu", chain(rows, x, { bias: [wide] }, gelu)),
+		named("bias-gelu", chain(rows, x, { bias: [wide] }, biasGelu("x", "bias", "y"))),
 	];
 }
 

@@ -59,6 +59,29 @@ export function rootMeanSquareNorm(x: string, output: string): WrittenNode[] {
 	];
 }
 
+/** softmax(Q·Kᵀ / sqrt(depth))·V over keys [heads, length, depth] and values `v`, into `y`. */
+export function softmaxAttention(q: string, k: string, depth: number): WrittenNode[] {
+	return [
+		node("Transpose", [k], "k_turned", { perm: [0, 2, 1] }),
+		node("MatMul", [q, "k_turned"], "scores"),
+		node("Mul", ["scores", scalar(1 / Math.sqrt(depth))], "scaled"),
+		node("Softmax", ["scaled"], "shares", { axis: -1 }),
+		node("MatMul", ["shares", "v"], "y"),
+	];
+}
+
+/** z·(1 + erf(z / sqrt(2))) / 2 with z = x + bias. */
+export function biasGelu(x: string, bias: string, output: string): WrittenNode[] {
+	return [
+		node("Add", [x, bias], "biased"),
+		node("Mul", ["biased", scalar(Math.SQRT1_2)], "scaled"),
+		node("Erf", ["scaled"], "erf"),
+		node("Add", ["erf", scalar(1)], "raised"),
+		node("Mul", ["biased", "raised"], "doubled"),
+		node("Mul", ["doubled", scalar(0.5)], output),
+	];
+}
+
 /** Weights as the products read them: in float32. */
 export function widened(weights: readonly string[], type: CpuModel["weightType"]): WrittenNode[] {
 	return type === "float32" ? [] : weights.map((own) => node("Cast", [own], `${own}_wide`, { to: 1 }));

@@ -1,12 +1,14 @@
 // Programs that a file of hand-written AVX-512 kernels computes (`kern.c`: rows of 4096, heads of 128), and how its globals
 // are bound to a call. What its functions pack ahead is packed in `prepare` here, as generated kernels do.
 
+import { attention as attentionModel, gatedMlp as gatedMlpModel } from "./cpu-cases.ts";
 import {
+	biasGelu,
 	type CpuModel,
 	node,
 	reading,
 	rootMeanSquareNorm,
-	scalar,
+	softmaxAttention,
 	type WrittenNode,
 	widened,
 } from "./cpu-model.ts";
@@ -60,20 +62,7 @@ function gatedMlp(rows: number, weightType: CpuModel["weightType"]): HandWritten
 	return {
 		name: `gated-mlp-b${rows}${isHalf ? "-f16" : ""}`,
 		function: `b${rows}_${isHalf ? "h" : "f"}`,
-		model: {
-			inputs: { x: [rows, width] },
-			weights: { w1: [width, width], w2: [width, width] },
-			weightType,
-			output: [rows, width],
-			nodes: [
-				...widened(["w1", "w2"], weightType),
-				node("MatMul", ["x", reading("w1", weightType)], "gate"),
-				node("MatMul", ["x", reading("w2", weightType)], "up"),
-				node("Sigmoid", ["gate"], "share"),
-				node("Mul", ["gate", "share"], "active"),
-				node("Mul", ["active", "up"], "y"),
-			],
-		},
+		model: gatedMlpModel(rows, weightType),
 		bound: { x: "X" },
 		packed: isHalf ? { w1: "H1", w2: "H2" } : { w1: "P1", w2: "P2" },
 		result: "Y",
@@ -108,32 +97,12 @@ function lowRankLinear(rows: number, weightType: CpuModel["weightType"]): HandWr
 	};
 }
 
-function attentionNodes(q: string, k: string): WrittenNode[] {
-	return [
-		node("Transpose", [k], "k_turned", { perm: [0, 2, 1] }),
-		node("MatMul", [q, "k_turned"], "scores"),
-		node("Mul", ["scores", scalar(1 / Math.sqrt(depth))], "scaled"),
-		node("Softmax", ["scaled"], "shares", { axis: -1 }),
-		node("MatMul", ["shares", "v"], "y"),
-	];
-}
-
-function attentionModel(heads: number, queries: number, length: number): CpuModel {
-	return {
-		inputs: { q: [heads, queries, depth], k: [heads, length, depth], v: [heads, length, depth] },
-		weights: {},
-		weightType: "float32",
-		output: [heads, queries, depth],
-		nodes: attentionNodes("q", "k"),
-	};
-}
-
 function attention(heads: number, queries: number, length: number): HandWrittenCase {
 	return {
 		name:
 			heads === 1 ? `attention-${queries}x${depth}-${length}` : `attention-${heads * queries}q-${heads}kv`,
 		function: `e${queries}_f`,
-		model: attentionModel(heads, queries, length),
+		model: attentionModel(heads, queries, length, depth, false),
 		bound: { q: "Q", k: "KK", v: "VV" },
 		packed: {},
 		result: "O",
@@ -142,7 +111,7 @@ function attention(heads: number, queries: number, length: number): HandWrittenC
 }
 
 function normedAttention(heads: number, length: number): HandWrittenCase {
-	const model = attentionModel(heads, 1, length);
+	const model = attentionModel(heads, 1, length, depth, false);
 	const affine = { gq: [depth], bq: [depth], gk: [depth], bk: [depth] };
 	const norm = (x: string): WrittenNode =>
 		node("LayerNormalization", [x, `g${x}`, `b${x}`], `${x}_normed`, { axis: -1 });
@@ -152,7 +121,7 @@ function normedAttention(heads: number, length: number): HandWrittenCase {
 		model: {
 			...model,
 			inputs: { ...model.inputs, ...affine },
-			nodes: [norm("q"), norm("k"), ...attentionNodes("q_normed", "k_normed")],
+			nodes: [norm("q"), norm("k"), ...softmaxAttention("q_normed", "k_normed", depth)],
 		},
 		bound: { q: "Q", k: "KK", v: "VV", gq: "GQ", bq: "BQ", gk: "GK", bk: "BK" },
 		packed: {},
@@ -195,14 +164,6 @@ function unitNorm(x: string, output: string): WrittenNode[] {
 }
 
 function chains(rows: number): HandWrittenCase[] {
-	const gelu = [
-		node("Add", ["x", "b"], "biased"),
-		node("Mul", ["biased", scalar(Math.SQRT1_2)], "scaled"),
-		node("Erf", ["scaled"], "erf"),
-		node("Add", ["erf", scalar(1)], "raised"),
-		node("Mul", ["biased", "raised"], "doubled"),
-		node("Mul", ["doubled", scalar(0.5)], "y"),
-	];
 	const norm = [
 		node("Add", ["x", "h"], "sum"),
 		node("LayerNormalization", ["sum", "g", "b"], "y", { axis: -1 }),
@@ -222,7 +183,7 @@ function chains(rows: number): HandWrittenCase[] {
 		chain(rows, "softmax", { function: "smax", bound: { x: "XA" } }, [
 			node("Softmax", ["x"], "y", { axis: -1 }),
 		]),
-		chain(rows, "bias-gelu", { function: "bgelu", bound: { x: "XA", b: "BA" } }, gelu),
+		chain(rows, "bias-gelu", { function: "bgelu", bound: { x: "XA", b: "BA" } }, biasGelu("x", "b", "y")),
 		chain(rows, "ntrans", { function: "ntrans", bound: xhg }, step),
 	];
 }
