@@ -15,6 +15,11 @@ import { StandaloneSession } from "./standalone-session.ts";
 
 const inputsTried = 3;
 const samplesInBurst = 8;
+/** Of runs so long that one says as much as several. */
+const samplesOfLongRuns = 2;
+const longRunNanoseconds = 20_000_000;
+/** Taken even when they are longer than the budget: fewer carry no verdict. */
+const roundsMin = 6;
 const roundsMax = 60;
 /** Shorter samples would measure the clock. */
 const sampleNanoseconds = 300_000;
@@ -82,13 +87,14 @@ function timeBoth([original, model]: readonly [BoundRun, BoundRun], budgetMillis
 	];
 	const end = now() + budgetMilliseconds * 1e6;
 	const bursts: Burst[] = [];
-	for (let round = 0; round < roundsMax && now() < end; round++) {
+	for (let round = 0; round < roundsMin || (round < roundsMax && now() < end); round++) {
 		// Who goes first changes, so that a clock that rises or falls favours nobody.
 		for (const { participant, run, runsPerSample } of round % 2 === 0
 			? participants
 			: [...participants].reverse()) {
-			sample(run, runsPerSample);
-			const nanoseconds = Array.from({ length: samplesInBurst }, () => sample(run, runsPerSample));
+			const isLong = sample(run, runsPerSample) > longRunNanoseconds;
+			const samples = isLong ? samplesOfLongRuns : samplesInBurst;
+			const nanoseconds = Array.from({ length: samples }, () => sample(run, runsPerSample));
 			bursts.push({ participant, round, runsPerSample, nanoseconds, clean: nanoseconds.map(() => true) });
 		}
 	}
