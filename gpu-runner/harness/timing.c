@@ -3,6 +3,7 @@
 #include "baseline.h"
 #include "candidate.h"
 #include "compare.h"
+#include "processors.h"
 #include "report.h"
 #include "waiting.h"
 #include <stdio.h>
@@ -181,7 +182,11 @@ static int calibrate(struct participant *who, char *error) {
 static void enter(struct participant *who, int index) {
 	char error[BASELINE_ERROR_BYTES] = "";
 	report_begin(who->id, "prepare", 0);
-	who->taking_part = create(who, index, error) == 0 && run_for_digest(who, &who->digest, error) == 0 && calibrate(who, error) == 0;
+	/* The runtime makes its threads when a session is made, a kernel in its first run. */
+	processors_for_workers();
+	who->taking_part = create(who, index, error) == 0 && run_for_digest(who, &who->digest, error) == 0;
+	processors_for_caller();
+	who->taking_part = who->taking_part && calibrate(who, error) == 0;
 	if (!who->taking_part) report_fault(who->id, "refused", error);
 }
 
@@ -253,6 +258,7 @@ void time_all(const struct request *asked) {
 		calloc((size_t)(1 + request->baseline_count + request->candidate_count), sizeof *participants);
 	if (workload == NULL || participants == NULL) exit(71);
 	workload_load(workload, request, 0, PLACEMENT_FAST, NULL);
+	processors_begin(request->threads);
 	const int count = gather(participants);
 	only_long_runs = 1;
 	for (int i = 0; i < count; i++)
