@@ -4,6 +4,7 @@ import { open, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { externalLocations } from "#shared/onnx/external-tensors.ts";
+import { externalConstants } from "#shared/onnx/inline-constants.ts";
 
 /** One read of a large file takes at most this much. */
 const readBytesMax = 2 ** 30;
@@ -21,6 +22,38 @@ export async function readExternalFiles(
 		if (plainFileName.test(location)) files.set(location, await readWhole(join(folder, location)));
 	}
 	return files;
+}
+
+/** Constants that belong to a program are small. */
+const constantBytesMax = 64 << 20;
+
+/** Values of the tensors beside the model that belong to its program, by name. Throws `model.limits_exceeded`, or what reading throws. */
+export async function readConstants(
+	model: Uint8Array,
+	folder: string,
+): Promise<ReadonlyMap<string, Uint8Array>> {
+	const constants = externalConstants(model);
+	const total = constants.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
+	if (total > constantBytesMax) {
+		throw new OptimizeError(
+			"model.limits_exceeded",
+			`constants of ${total} bytes beside the model: at most ${constantBytesMax}`,
+			{ bytes: total, limit: constantBytesMax },
+		);
+	}
+	const values = new Map<string, Uint8Array>();
+	for (const { name, location, offsetBytes, lengthBytes } of constants) {
+		const file = await open(join(folder, location));
+		try {
+			const value = new Uint8Array(lengthBytes);
+			const { bytesRead } = await file.read(value, 0, lengthBytes, offsetBytes);
+			if (bytesRead < lengthBytes) throw new Error(`${location} ends before tensor '${name}' does`);
+			values.set(name, value);
+		} finally {
+			await file.close();
+		}
+	}
+	return values;
 }
 
 /** In pieces: one call reads no more than 2 GiB. */

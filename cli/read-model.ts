@@ -1,15 +1,16 @@
 // Models as files: reading, importing and cutting them into islands on this machine, with no service.
 
-import { open, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import type { Command } from "commander";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { externalLocations } from "#shared/onnx/external-tensors.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import type { ImportedModel } from "#shared/onnx/import-options.ts";
-import { externalConstants, inlineConstants } from "#shared/onnx/inline-constants.ts";
+import { inlineConstants } from "#shared/onnx/inline-constants.ts";
 import { stripWeights } from "#shared/onnx/strip-weights.ts";
 import { type Partition, partitionGraph } from "#shared/partition/partition.ts";
+import { readConstants } from "./external-files.ts";
 import { parseShape, parseWeights, type Weights } from "./parse-options.ts";
 import { userPath } from "./user-path.ts";
 
@@ -49,39 +50,12 @@ export async function readLocalModel(path: string, bindings: BindingOptions): Pr
 export async function readModelFile(path: string): Promise<Uint8Array> {
 	try {
 		const file = userPath(path);
-		const bytes = new Uint8Array(await readFile(file));
-		return inlineConstants(bytes, await readConstants(bytes, dirname(file)));
+		const bytes = await readFile(file);
+		const constants = await readConstants(bytes, dirname(file));
+		return constants.size === 0 ? bytes : inlineConstants(bytes, constants);
 	} catch (error) {
 		if (error instanceof OptimizeError) throw error;
 		const reason = error instanceof Error ? error.message : String(error);
 		throw new OptimizeError("request.invalid", `model '${path}': ${reason}`, { model: path }, error);
 	}
-}
-
-/** Constants that belong to a program are small. */
-const constantBytesMax = 64 << 20;
-
-async function readConstants(model: Uint8Array, folder: string): Promise<ReadonlyMap<string, Uint8Array>> {
-	const constants = externalConstants(model);
-	const total = constants.reduce((sum, { lengthBytes }) => sum + lengthBytes, 0);
-	if (total > constantBytesMax) {
-		throw new OptimizeError(
-			"model.limits_exceeded",
-			`constants of ${total} bytes beside the model: at most ${constantBytesMax}`,
-			{ bytes: total, limit: constantBytesMax },
-		);
-	}
-	const values = new Map<string, Uint8Array>();
-	for (const { name, location, offsetBytes, lengthBytes } of constants) {
-		const file = await open(join(folder, location));
-		try {
-			const value = new Uint8Array(lengthBytes);
-			const { bytesRead } = await file.read(value, 0, lengthBytes, offsetBytes);
-			if (bytesRead < lengthBytes) throw new Error(`${location} ends before tensor '${name}' does`);
-			values.set(name, value);
-		} finally {
-			await file.close();
-		}
-	}
-	return values;
 }

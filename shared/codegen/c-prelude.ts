@@ -95,10 +95,6 @@ const sharedFunctions: Readonly<Record<string, PreludeFunction>> = {
 		text: "static inline F kiln_blend_L(I mask, F yes, F no) { return (F)(((I)yes & mask) | ((I)no & ~mask)); }",
 	},
 	abs: { needs: [], text: "static inline F kiln_abs_L(F x) { return (F)((I)x & 0x7fffffff); }" },
-	copysign: {
-		needs: [],
-		text: "static inline F kiln_copysign_L(F x, F y) { return (F)(((I)x & 0x7fffffff) | ((I)y & ~0x7fffffff)); }",
-	},
 	truth: {
 		needs: ["splat"],
 		text: "static inline F kiln_truth_L(I mask) { return (F)(mask & (I)kiln_splat_L(1.0f)); }",

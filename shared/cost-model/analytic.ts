@@ -8,6 +8,7 @@ import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId, MapOperator } from "#shared/program/program.ts";
 import type { ScheduledMuGraph } from "#shared/schedule/candidate.ts";
 import { kernelRoles } from "#shared/schedule/kernel-roles.ts";
+import { preferredPrefetchLevel } from "#shared/schedule/prefetch-level.ts";
 import { registerTileEfficiency } from "#shared/schedule/register-tile.ts";
 import type { KernelSchedule, Schedule } from "#shared/schedule/schedule.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
@@ -191,9 +192,6 @@ function trafficNanoseconds(cost: KernelCost): number {
 	);
 }
 
-/** As in the choice of schedules: with fewer rows lines are best in the first level. */
-const rowsWithTime = 4;
-
 /** Hardware prefetchers stop at page boundaries, and see no stream in strips of a tile. */
 const unforeseen = 1.4;
 
@@ -206,7 +204,7 @@ function prefetchLoss(cost: KernelCost): number {
 	const [main] = contracts;
 	if (main?.isWeight === true) {
 		const rows = main.row === null ? 1 : cost.tile(main.row);
-		const misplaced = prefetchLevel === (rows < rowsWithTime ? 1 : 2) ? 1 : 1.1;
+		const misplaced = prefetchLevel === preferredPrefetchLevel(rows) ? 1 : 1.1;
 		if (prefetchBytes < 8192) return 1.15 * misplaced;
 		return (prefetchBytes < 16384 ? 1.03 : 1) * misplaced;
 	}

@@ -5,6 +5,7 @@ import { present } from "#shared/fault/assert.ts";
 import type { BlockNodeId, ContractNode } from "#shared/mugraph/mugraph.ts";
 import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
+import { isReducedLater, reducedLaterBonus } from "#shared/schedule/kernel-roles.ts";
 import { accessStride } from "./point.ts";
 import { deviceTensor, extentOf, nodeAt, type TileContext } from "./tile-context.ts";
 
@@ -28,9 +29,6 @@ export interface ContractPlan {
 const aliasingStrideBytes = 2048;
 /** Below this many columns packing the rows costs more than it brings. */
 const columnsWorthPacking = 128;
-
-/** Less than what reading a panel in place is worth over packing it. */
-const reducedLaterBonus = 1.5;
 
 /** Null when a plain loop nest serves better: nothing to vectorise over, or a single row against strided columns. */
 export function planContract(
@@ -91,17 +89,10 @@ function panelOptions(
 		const filled = extent / (Math.ceil(extent / ctx.lanes) * ctx.lanes);
 		const preferred = ctx.schedule.vectorAxis === vector ? 1000 : 0;
 		const kinds = { prepared: 4, place: 3, packed: 1, streamed: 1 } as const;
-		const followed = isReducedLater(ctx, vector) ? reducedLaterBonus : 0;
+		const followed = isReducedLater(ctx.kernel.nodes, vector) ? reducedLaterBonus : 0;
 		const score = preferred + kinds[from] * filled + Math.min(extent, 64) / 64 + followed;
 		return [{ panel, rows, vector, from, score }];
 	});
-}
-
-/** The result lies along the lane axis: a reduction over that axis then reads neighbours. Decides between equal panels. */
-function isReducedLater(ctx: TileContext, axis: AxisId): boolean {
-	return ctx.kernel.nodes.some(
-		(node) => (node.kind === "reduce" || node.kind === "contract") && node.over.includes(axis),
-	);
 }
 
 function panelFrom(

@@ -12,8 +12,8 @@ const graphField = 7;
 const inputField = 11;
 
 /**
- * ModelProto bytes with these initializers behind its own, and without inputs of their names; all else as it was. `location`: the file's name, relative to the
- * model's folder. Throws `model.malformed`.
+ * ModelProto bytes with these initializers behind its own, and without inputs of their names; all else as it was.
+ * `location`: the file's name, relative to the model's folder. Throws `model.malformed`.
  */
 export function addInitializers(
 	model: Uint8Array,

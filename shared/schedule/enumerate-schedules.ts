@@ -8,6 +8,7 @@ import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
+import { preferredPrefetchLevel } from "./prefetch-level.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
 import type { KernelSchedule, Schedule } from "./schedule.ts";
 
@@ -17,9 +18,6 @@ const registerTilesMax = 6;
 const elementwiseTileElements = 4096;
 /** Elements of a row below which several rows share a tile. */
 const shortRowElements = 256;
-
-/** Rows from which on a panel takes longer to be multiplied than its lines to come from the second level. */
-const rowsWithTime = 4;
 
 /** Side of the square tile of a kernel that transposes: its rows and columns fit the first-level cache. */
 const transposeTileExtent = 32;
@@ -127,7 +125,6 @@ type Prefetch = Pick<KernelSchedule, "prefetchBytes" | "prefetchLevel">;
 
 const noPrefetch: Prefetch = { prefetchBytes: 0, prefetchLevel: 2 };
 
-/** A single row is through its panel so soon that lines are best right where they are used; several rows are not. */
 function prefetchOptions(
 	roles: KernelRoles,
 	target: CpuTarget,
@@ -142,7 +139,7 @@ function prefetchOptions(
 			: [noPrefetch];
 	if (roles.weightBytes <= target.level2Bytes) return [noPrefetch, ...into(1, 4096)];
 	const rows = main.row === null ? 1 : extent(main.row);
-	return rows < rowsWithTime
+	return preferredPrefetchLevel(rows) === 1
 		? [...into(1, 8192, 16384), ...into(2, 8192), ...into(1, 4096), noPrefetch]
 		: [...into(2, 16384, 32768), ...into(1, 8192, 16384), noPrefetch];
 }
@@ -197,16 +194,7 @@ function gridTiles(
 	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const tiles = kernel.grid.map((axis) =>
 		roles.contracts.length > 0
-			? contractTile(
-					axis,
-					roles,
-					registers,
-					scale,
-					target,
-					threads,
-					blocksBeside(kernel, axis, extent),
-					extent,
-				)
+			? contractTile(axis, kernel, roles, registers, scale, target, threads, extent)
 			: spanTile(axis, kernel, roles, scale, extent),
 	);
 	return tiles.map((tile, at) => Math.max(1, Math.min(tile, extent(present(kernel.grid[at], "grid axis")))));
@@ -220,12 +208,12 @@ function blocksBeside(kernel: Kernel, axis: AxisId, extent: (axis: AxisId) => nu
 /** Columns in whole panels, rows as many as profit from a panel that is already in the cache, other axes one by one. */
 function contractTile(
 	axis: AxisId,
+	kernel: Kernel,
 	roles: KernelRoles,
 	registers: RegisterTile,
 	scale: number,
 	target: CpuTarget,
 	threads: number,
-	blocksBeside: number,
 	extent: (axis: AxisId) => number,
 ): number {
 	const width = registers.vectors * target.vectorLanes;
@@ -241,8 +229,8 @@ function contractTile(
 		const rows = extent(axis);
 		const wanted = present([64, 128, 32][scale], "scale");
 		// Rows are cut for threads only where no other axis gives each of them blocks: what they multiply is read by each.
-		const isShared = threads > 1 && !main.isWeight && blocksBeside < threads;
-		return Math.min(wanted, isShared ? Math.ceil(rows / threads) : Math.max(rows, registers.rows));
+		const isShared = threads > 1 && !main.isWeight && blocksBeside(kernel, axis, extent) < threads;
+		return Math.min(wanted, isShared ? Math.ceil(rows / threads) : rows);
 	}
 	return 1;
 }

@@ -1,7 +1,14 @@
 // What each axis of a kernel is to its contractions and memory: which tile sizes make sense follows from that.
 
 import { present } from "#shared/fault/assert.ts";
-import type { BlockNodeId, ContractNode, Kernel, LoadSource, MuGraph } from "#shared/mugraph/mugraph.ts";
+import type {
+	BlockNode,
+	BlockNodeId,
+	ContractNode,
+	Kernel,
+	LoadSource,
+	MuGraph,
+} from "#shared/mugraph/mugraph.ts";
 import { blockNodeOperands } from "#shared/mugraph/mugraph.ts";
 import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId, StridedAccess } from "#shared/program/program.ts";
@@ -95,7 +102,7 @@ function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): Co
 			(weight ? 4 : 0) +
 			(contiguous === undefined ? 0 : 2) +
 			(vector === null ? -8 : Math.min(extent(vector), longAxis) / longAxis) +
-			(isReducedLater(kernel, vector) ? 1.5 : 0);
+			(isReducedLater(kernel.nodes, vector) ? reducedLaterBonus : 0);
 		return { vector, row: own(rows, panel)[0] ?? null, weight, score };
 	});
 	const best = present(sides.sort((a, b) => b.score - a.score)[0], "two sides");
@@ -112,9 +119,12 @@ function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): Co
 /** Longer axes fill vectors no better. */
 const longAxis = 64;
 
-/** A reduction over the result's lane axis reads neighbours. */
-function isReducedLater(kernel: Kernel, axis: AxisId | null): boolean {
-	return kernel.nodes.some(
+/** Less than what reading a panel in place is worth over packing it. */
+export const reducedLaterBonus = 1.5;
+
+/** The result lies along the lane axis: a reduction over that axis then reads neighbours. Decides between equal panels. */
+export function isReducedLater(nodes: readonly BlockNode[], axis: AxisId | null): boolean {
+	return nodes.some(
 		(node) =>
 			axis !== null && (node.kind === "reduce" || node.kind === "contract") && node.over.includes(axis),
 	);

@@ -3,7 +3,12 @@
 import { describe, expect, test } from "vitest";
 import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
-import { expectSameAsReference, randomInputs, someCandidates } from "#test/support/check-candidates.ts";
+import {
+	expectSameAsReference,
+	float32ErrorMax,
+	randomInputs,
+	someCandidates,
+} from "#test/support/check-candidates.ts";
 import { compilerMissing, otherTargets } from "#test/support/compiled-kernel.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import * as programs from "#test/support/programs.ts";
@@ -54,7 +59,7 @@ describe.skipIf(missing !== null).each(otherTargets())("for $id, kernels compute
 			program,
 			candidates,
 			randomInputs(program, Number(process.env["TEST_SEED"])),
-			2e-6,
+			float32ErrorMax,
 			target,
 		);
 	});

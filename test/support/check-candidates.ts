@@ -66,7 +66,7 @@ export function randomInputs(program: Program, seed: number): Float32Array[] {
 }
 
 /** Error of float32 arithmetic in another order, relative to the largest output. */
-const float32ErrorMax = 2e-6;
+export const float32ErrorMax = 2e-6;
 
 /** Every candidate, with one thread and with two, gives what the program means. */
 export function expectSameAsReference(
