@@ -48,23 +48,28 @@ export function datasetInputName(program: Program, index: number, kind: DatasetK
 	return isShared ? `weight-${index}` : `${kind}-${index}`;
 }
 
-/** One input of a dataset; the same seed gives the same bytes. */
+/** One input of a dataset, activations times `scale`; the same seed gives the same bytes. */
 export function createDatasetInput(
 	program: Program,
 	index: number,
 	kind: DatasetKind,
-	seed: number,
+	{ seed, scale }: { readonly seed: number; readonly scale: number },
 ): TensorData {
 	const input = present(program.inputs[index], "an input of the program");
 	const isShared = input.role === "weight" && kind !== "positive";
 	const stream = index + (isShared ? 0 : 1000 * (1 + datasetKinds.indexOf(kind)));
-	return createInput(input, kind, createRandom(seed, stream));
+	return createInput(input, { kind, scale }, createRandom(seed, stream));
 }
 
-function createInput(input: ProgramInput, kind: DatasetKind, random: Random): TensorData {
+function createInput(
+	input: ProgramInput,
+	{ kind, scale }: { readonly kind: DatasetKind; readonly scale: number },
+	random: Random,
+): TensorData {
 	const count = elementCount(input.shape);
 	const values = new Float32Array(count);
-	const draw = drawFor(input, kind);
+	const isScaled = input.role === "activation" && input.dataType.includes("float");
+	const draw = isScaled ? scaled(drawFor(input, kind), scale) : drawFor(input, kind);
 	const block = Math.min(count, blockElements);
 	for (let i = 0; i < block; i++) values[i] = draw(random);
 	for (let at = block; at < count; at += block)
@@ -74,6 +79,11 @@ function createInput(input: ProgramInput, kind: DatasetKind, random: Random): Te
 	if (input.dataType !== "float32") return writeElements(input.dataType, input.shape, values);
 	return { dataType: "float32", shape: input.shape, bytes: new Uint8Array(values.buffer) };
 }
+
+const scaled =
+	(draw: Draw, factor: number): Draw =>
+	(random) =>
+		draw(random) * factor;
 
 function drawFor(input: ProgramInput, kind: DatasetKind): Draw {
 	if (input.dataType === "bool") return flagDraw;

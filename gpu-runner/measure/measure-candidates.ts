@@ -121,12 +121,17 @@ class Measurement {
 			baselines,
 			checkCandidates(workload, compiled, tolerances, options),
 		);
-		if (check.baselinesUsable.length === 0)
-			throw new OptimizeError("measure.baseline_failed", "no baseline of the program runs in ONNX Runtime", {
-				faults: [...check.baselineFaults.values()],
-			});
+		if (check.baselinesUsable.length === 0) throw this.noBaseline(check);
 		this.timingTolerance = present(check.tolerances[0], "a usable baseline computes the ordinary inputs");
 		return { check, right: this.admit(compiled, checked) };
+	}
+
+	private noBaseline({ baselineFaults }: BaselineCheck): OptimizeError {
+		const faults = [...baselineFaults].map(
+			([index, message]) => `${present(this.request.baselines[index], "a faulty baseline").form}: ${message}`,
+		);
+		const message = `no baseline of the program runs in ONNX Runtime (${faults.join("; ") || "none given"})`;
+		return new OptimizeError("measure.baseline_failed", message, { faults });
 	}
 
 	/** Those that were right when checked; of the others, what they did wrong. */

@@ -2,22 +2,12 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { present } from "#shared/fault/assert.ts";
-import type { FloatBuffer } from "#shared/numeric/float-contract.ts";
-import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
-import { readElements } from "#shared/tensor/elements.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
-import type { TensorData } from "#shared/tensor/tensor-data.ts";
 import { bindWeights } from "./bind-weights.ts";
-import {
-	createDatasetInput,
-	type DatasetKind,
-	datasetInputName,
-	datasetKinds,
-	referenceOperations,
-} from "./datasets.ts";
+import type { DatasetKind } from "./datasets.ts";
+import { drawDatasets } from "./draw-datasets.ts";
 import type { HarnessBaseline, HarnessDataset, HarnessInput, HarnessTensor } from "./harness-request.ts";
 
 /** An ONNX form of the program, without weight bytes. Names in program order, as in PlannedBaseline. */
@@ -41,19 +31,6 @@ export interface Workload {
 	readonly tensorBytes: number;
 }
 
-/** Float64 reference operations beyond which only the first datasets are computed: some seconds each in V8. */
-const referenceOperationsMax = 400_000_000;
-const datasetsMin = 2;
-
-/** Beyond this float32 arithmetic is near overflow, and a kernel may rightly differ from the reference. */
-const magnitudeMax = 1e30;
-
-/** How many datasets a program of this cost is checked on. */
-function affordableDatasets(program: Program): number {
-	const each = Math.max(1, referenceOperations(program));
-	return Math.max(datasetsMin, Math.min(datasetKinds.length, Math.floor(referenceOperationsMax / each)));
-}
-
 /** Plain data: it crosses between threads. */
 export interface WorkloadRequest {
 	readonly program: Program;
@@ -65,31 +42,17 @@ export interface WorkloadRequest {
 	readonly hoistedBytes: number;
 }
 
-/** Writes everything into the folder. A dataset whose reference overflows is left out; `ordinary` stays in any case. */
+/** Writes everything into the folder. */
 export async function prepareWorkload(request: WorkloadRequest): Promise<Workload> {
 	const { program, forms, directory, seed } = request;
 	const kinds: DatasetKind[] = [];
 	const datasets: HarnessDataset[] = [];
 	const models: (string | null)[][] = forms.map(() => []);
-	/** By file: weights are made, kept and written once. */
-	const values = new Map<string, FloatBuffer>();
 	/** Models by form and weight files. */
 	const written = new Map<string, string>();
-	for (const kind of datasetKinds.slice(0, affordableDatasets(program))) {
-		const inputs: string[] = [];
-		for (const index of program.inputs.keys()) {
-			const file = `${datasetInputName(program, index, kind)}.bin`;
-			inputs.push(file);
-			if (values.has(file)) continue;
-			const tensor = createDatasetInput(program, index, kind, seed);
-			values.set(file, toFloats(tensor));
-			await writeFile(join(directory, file), tensor.bytes);
-		}
-		const reference = interpretProgramFloat64(
-			program,
-			inputs.map((file) => present(values.get(file), "an input that was written")),
-		);
-		if (kind !== "ordinary" && !isTame(reference)) continue;
+	for (const { kind, names, fresh, reference } of drawDatasets(program, seed)) {
+		for (const [name, bytes] of fresh) await writeFile(join(directory, `${name}.bin`), bytes);
+		const inputs = names.map((name) => `${name}.bin`);
 		const files = { inputs, expected: await writeExpected(directory, kind, reference) };
 		kinds.push(kind);
 		datasets.push(files);
@@ -119,19 +82,6 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 		hoistedBytes: request.hoistedBytes,
 		tensorBytes: total(inputs) + total(outputs),
 	};
-}
-
-/** Float32 values as they lie: a float64 copy of large weights costs more than computing with it. */
-function toFloats(tensor: TensorData): FloatBuffer {
-	const { dataType, bytes } = tensor;
-	if (dataType !== "float32") return readElements(tensor);
-	return new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / Float32Array.BYTES_PER_ELEMENT);
-}
-
-function isTame(reference: readonly Float64Array[]): boolean {
-	for (const output of reference)
-		for (const value of output) if (Math.abs(value) > magnitudeMax) return false;
-	return true;
 }
 
 async function writeExpected(
