@@ -2,7 +2,7 @@
 // have no word for something it goes lane by lane.
 
 import type { PreludeFunction } from "./c-math.ts";
-import type { Dialect } from "./c-prelude.ts";
+import { type Dialect, pairNeighbours } from "./c-prelude.ts";
 import { transpose4 } from "./c-transpose.ts";
 
 const types = `typedef float kiln_f4 __attribute__((vector_size(16)));
@@ -86,6 +86,7 @@ const functions4: Readonly<Record<string, PreludeFunction>> = {
 	maximum: horizontal("maximum", (a, b) => `(${a} > ${b} ? ${a} : ${b})`),
 	minimum: horizontal("minimum", (a, b) => `(${a} < ${b} ? ${a} : ${b})`),
 	transpose: transpose4,
+	pairNeighbours: pairNeighbours(4),
 };
 
 const scalarFunctions: Readonly<Record<string, PreludeFunction>> = {
@@ -131,5 +132,6 @@ export const portableDialect: Dialect = {
 		[4, functions4],
 	]),
 	scalarThrough: 4,
+	pairInstruction: null,
 	fence: "",
 };

@@ -1,7 +1,7 @@
 // The prelude of x86-64 with AVX2, FMA and F16C, and of AVX-512: compiler builtins where vector extensions do not say enough.
 
 import type { PreludeFunction } from "./c-math.ts";
-import type { Dialect } from "./c-prelude.ts";
+import { type Dialect, type PairInstruction, pairNeighbours } from "./c-prelude.ts";
 import { transpose8, transpose16 } from "./c-transpose.ts";
 
 const types = `typedef float kiln_f4 __attribute__((vector_size(16)));
@@ -105,6 +105,7 @@ const functions8: Readonly<Record<string, PreludeFunction>> = {
 	maximum: horizontal8("maximum", (a, b) => `__builtin_ia32_maxps(${a}, ${b})`),
 	minimum: horizontal8("minimum", (a, b) => `__builtin_ia32_minps(${a}, ${b})`),
 	transpose: transpose8,
+	pairNeighbours: pairNeighbours(8),
 };
 
 const low16 = "__builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7)";
@@ -136,6 +137,13 @@ static inline ${signature} { return ${clang}; }
 static inline ${signature} { return ${gcc}; }
 #endif`,
 });
+
+/** AVX512_BF16, which x86-64-v4 does not ask for. Flushes subnormals to zero. */
+const pairInstruction: PairInstruction = {
+	lanes: 16,
+	condition: '__builtin_cpu_supports("avx512bf16")',
+	attribute: '__attribute__((target("avx512bf16")))',
+};
 
 const functions16: Readonly<Record<string, PreludeFunction>> = {
 	splat: {
@@ -203,6 +211,14 @@ static inline void kiln_store_aligned_16(float *p, F x) { __builtin_ia32_movntps
 	maximum: horizontal16("maximum", (a, b) => `kiln_max_8(${a}, ${b})`, ["max 8"]),
 	minimum: horizontal16("minimum", (a, b) => `kiln_min_8(${a}, ${b})`, ["min 8"]),
 	transpose: transpose16,
+	pairNeighbours: pairNeighbours(16),
+	addPairProductsAtOnce: {
+		needs: [],
+		text: `static inline ${pairInstruction.attribute} F kiln_addPairProductsAtOnce_16(F s, F a, F b) {
+	__asm__("vdpbf16ps %2, %1, %0" : "+v"(s) : "v"(a), "v"(b));
+	return s;
+}`,
+	},
 };
 
 /** x86-64 with AVX2, FMA and F16C at least. */
@@ -215,5 +231,6 @@ export const x86Dialect: Dialect = {
 		[16, functions16],
 	]),
 	scalarThrough: 8,
+	pairInstruction,
 	fence: "__builtin_ia32_sfence();",
 };

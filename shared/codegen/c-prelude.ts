@@ -20,8 +20,26 @@ export interface Dialect {
 	readonly functions: ReadonlyMap<number, Readonly<Record<string, PreludeFunction>>>;
 	/** Lanes of the vector through which scalars go that have no function of their own. */
 	readonly scalarThrough: number;
+	/** Products of pairs by an instruction that only some processors of the dialect have; null: there is none. */
+	readonly pairInstruction: PairInstruction | null;
 	/** A statement that waits for streaming stores; empty where there are none. */
 	readonly fence: string;
+}
+
+export interface PairInstruction {
+	readonly lanes: number;
+	/** Holds, at run time, where the processor has it. */
+	readonly condition: string;
+	/** Of functions that use it. */
+	readonly attribute: string;
+}
+
+/** The prelude as a function sees it that may use the processor's instruction for pairs. */
+export function withPairInstruction(prelude: Prelude): Prelude {
+	return {
+		...prelude,
+		call: (name, lanes) => prelude.call(name === "addPairProducts" ? "addPairProductsAtOnce" : name, lanes),
+	};
 }
 
 export function createPrelude(dialect: Dialect): Prelude {
@@ -90,6 +108,27 @@ function throughVector(name: string, lanes: number): PreludeFunction {
 }
 
 const sharedFunctions: Readonly<Record<string, PreludeFunction>> = {
+	brainBits: {
+		needs: ["blend"],
+		text: `/* the upper halves of bfloat16, nearest even; not-a-numbers stay such */
+static inline I kiln_brainBits_L(F x) {
+	I bits = (I)x;
+	return (I)kiln_blend_L(x == x, (F)(bits + 0x7fff + (bits >> 16 & 1)), (F)(bits | 0x400000));
+}`,
+	},
+	pair: {
+		needs: ["brainBits"],
+		text: `static inline F kiln_pair_L(F x, F y) {
+	return (F)((kiln_brainBits_L(x) >> 16 & 0xffff) | (kiln_brainBits_L(y) & ~0xffff));
+}`,
+	},
+	addPairProducts: {
+		needs: [],
+		text: `static inline F kiln_addPairProducts_L(F s, F a, F b) {
+	s = s + (F)((I)a << 16) * (F)((I)b << 16);
+	return s + (F)((I)a & ~0xffff) * (F)((I)b & ~0xffff);
+}`,
+	},
 	blend: {
 		needs: [],
 		text: "static inline F kiln_blend_L(I mask, F yes, F no) { return (F)(((I)yes & mask) | ((I)no & ~mask)); }",
@@ -163,6 +202,14 @@ const scalarFunctions: Readonly<Record<string, PreludeFunction>> = {
 	return y;
 }`,
 	},
+	pair: {
+		needs: ["to_brain"],
+		text: `static inline float kiln_pair_1(float x, float y) {
+	unsigned bits = kiln_to_brain_1(x) | (unsigned)kiln_to_brain_1(y) << 16;
+	__builtin_memcpy(&x, &bits, 4);
+	return x;
+}`,
+	},
 	to_brain: {
 		needs: [],
 		text: `static inline unsigned short kiln_to_brain_1(float x) {
@@ -173,3 +220,15 @@ const scalarFunctions: Readonly<Record<string, PreludeFunction>> = {
 }`,
 	},
 };
+
+/** Elements 2j and 2j + 1 of two vectors in a row, as a pair in lane j. */
+export function pairNeighbours(lanes: number): PreludeFunction {
+	const every = (first: number): string =>
+		Array.from({ length: lanes }, (_, lane) => first + 2 * lane).join(", ");
+	return {
+		needs: ["pair"],
+		text: `static inline F kiln_pairNeighbours_L(F x, F y) {
+	return kiln_pair_L(__builtin_shufflevector(x, y, ${every(0)}), __builtin_shufflevector(x, y, ${every(1)}));
+}`,
+	};
+}

@@ -6,7 +6,7 @@ import type { Buffer, LoopKernel, LoopProgram, Microkernel, Statement } from "#s
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type CScope, cTypes } from "./c-expression.ts";
 import { printHeader } from "./c-header.ts";
-import { createPrelude, type Dialect, type Prelude } from "./c-prelude.ts";
+import { createPrelude, type Dialect, type Prelude, withPairInstruction } from "./c-prelude.ts";
 import { portableDialect } from "./c-prelude-portable.ts";
 import { x86Dialect } from "./c-prelude-x86.ts";
 import { abiVersion, cLargePages, cRuntime, cThreads } from "./c-runtime.ts";
@@ -34,7 +34,7 @@ export function emitC(parts: readonly CPart[], target: CpuTarget): string {
 	for (const { program } of parts) {
 		for (const kernel of program.microkernels) microkernels.set(kernel.name, kernel);
 	}
-	const shared = [...microkernels.values()].map((kernel) => printMicrokernel(prelude, kernel));
+	const shared = [...microkernels.values()].map((kernel) => printMicrokernel(prelude, dialect, kernel));
 	const bodies = parts.map((part) => printPart(prelude, dialect, part));
 	const isParallel = parts.some(({ program }) => program.kernels.some((kernel) => kernel.isParallel));
 	const isLarge = parts.some(({ program }) => program.preparedBytes >= largePreparedBytes);
@@ -59,17 +59,37 @@ export function emitHeader(program: LoopProgram, prefix: string): string {
 	return printHeader(program, prefix);
 }
 
-function printMicrokernel(prelude: Prelude, kernel: Microkernel): string {
+/** With an instruction for pairs that not every processor has: both forms, and the choice between them. */
+function printMicrokernel(prelude: Prelude, { pairInstruction }: Dialect, kernel: Microkernel): string {
+	const { name } = kernel;
+	if (pairInstruction === null || pairInstruction.lanes !== kernel.pairLanes)
+		return printTile(prelude, kernel, name, "");
+	const { condition, attribute } = pairInstruction;
+	const [atOnce, oneByOne] = [`${name}_at_once`, `${name}_one_by_one`];
+	const operands = [...kernel.parameters.map((parameter) => parameter.name), "steps"].join(", ");
+	return (
+		printTile(withPairInstruction(prelude), kernel, atOnce, ` ${attribute}`) +
+		printTile(prelude, kernel, oneByOne, "") +
+		`static inline void ${name}(${printParameters(kernel)}) {\n` +
+		`\tif (${condition}) ${atOnce}(${operands});\n\telse ${oneByOne}(${operands});\n}\n`
+	);
+}
+
+function printParameters(kernel: Microkernel): string {
 	const parameters = kernel.parameters.map(({ name, elementType, access }) => {
 		return `${access === "read" ? "const " : ""}${cTypes[elementType]} *restrict ${name}`;
 	});
+	return [...parameters, "long steps"].join(", ");
+}
+
+function printTile(prelude: Prelude, kernel: Microkernel, name: string, attribute: string): string {
 	const scope: CScope = {
 		prelude,
 		elementTypes: new Map(kernel.parameters.map(({ name, elementType }) => [name, elementType])),
 		microkernels: new Map(),
 	};
 	return (
-		`static __attribute__((noinline)) void ${kernel.name}(${[...parameters, "long steps"].join(", ")}) {\n` +
+		`static __attribute__((noinline))${attribute} void ${name}(${printParameters(kernel)}) {\n` +
 		`${printStatements(scope, kernel.body, "\t")}}\n`
 	);
 }

@@ -16,7 +16,7 @@ import { elementBytes } from "#shared/tensor/data-type.ts";
 
 /** Structural twin of the interface in cost-model.ts, which imports this file. */
 export const analyticCostModel = {
-	name: "analytic/3",
+	name: "analytic/4",
 	predict: (candidates: readonly ScheduledMuGraph[], target: CpuTarget, threads: number): Float32Array =>
 		Float32Array.from(candidates, ({ muGraph, schedule }) =>
 			predictNanoseconds(muGraph.muGraph, schedule, target, threads),
@@ -138,7 +138,9 @@ function arithmeticNanoseconds(cost: KernelCost): number {
 		const columns = contract.vector === null ? 1 : cost.tile(contract.vector);
 		const registers = { rows: schedule.registerRows, vectors: schedule.registerVectors };
 		const efficiency = registerTileEfficiency(registers, rows, columns, schedule.vectorLanes);
-		nanoseconds += (2 * contract.multiplyAdds) / (peak * Math.max(efficiency, 0.02));
+		const isPaired = contract.isWeight && schedule.productType === "bfloat16";
+		const rate = peak * (isPaired ? target.pairProductFactor : 1);
+		nanoseconds += (2 * contract.multiplyAdds) / (rate * Math.max(efficiency, 0.02));
 	}
 	/** One vector instruction an element: half of the peak's multiply-add counts as one instruction. */
 	const perElement = 2 / peak;
@@ -234,7 +236,9 @@ function passLoss(cost: KernelCost): number {
 
 function bytesOf(cost: KernelCost, node: BlockNode): number {
 	if (node.kind === "load" && node.source.kind === "input") {
-		return elementBytes(present(cost.muGraph.inputs[node.source.input], "input").dataType);
+		const { dataType, role } = present(cost.muGraph.inputs[node.source.input], "input");
+		const isRounded = role === "weight" && cost.schedule.productType === "bfloat16";
+		return elementBytes(isRounded ? "bfloat16" : dataType);
 	}
 	if (node.kind === "store" && node.target.kind === "output") {
 		return elementBytes(present(cost.muGraph.outputs[node.target.output], "output").dataType);

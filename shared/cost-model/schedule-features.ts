@@ -15,7 +15,7 @@ import type { CpuTarget } from "#shared/target/target.ts";
 import { predictNanoseconds } from "./analytic.ts";
 
 /** Changes when a feature's name or meaning does. */
-export const featuresVersion = "schedule-features/2";
+export const featuresVersion = "schedule-features/3";
 
 export type ScheduleFeatures = Readonly<Record<string, number>>;
 
@@ -115,6 +115,7 @@ function mainKernel(
 		registerRows: schedule.registerRows,
 		registerVectors: schedule.registerVectors,
 		hasPanels: schedule.weightLayout === "panels" ? 1 : 0,
+		multipliesPairs: schedule.productType === "bfloat16" ? 1 : 0,
 		prefetchBytes: schedule.prefetchBytes,
 		prefetchLevel: schedule.prefetchLevel,
 		unroll: schedule.unroll,

@@ -50,10 +50,20 @@ export interface LoadExpression {
 	readonly laneStride: number;
 }
 /**
- * A program's operators, and two more. `expNonPositive`: exp where the operand is known to be at most 0, which is cheaper.
+ * A program's operators, and some more. `expNonPositive`: exp where the operand is known to be at most 0, which is cheaper.
  * `inverseScale`, of scalars alone: 2^-n where 2^n <= |x| < 2^(n+1), held within normal numbers.
+ *
+ * Three know pairs: lanes that hold, in the place of a float32, two bfloat16, the first in the lower half.
+ * `pair(x, y)`: (x, y) in each lane, rounded to nearest even. `pairNeighbours(x, y)`: lane j holds elements 2j and 2j + 1 of
+ * x followed by y. `addPairProducts(s, a, b)`: s + a.first·b.first + a.second·b.second, summed in float32.
  */
-export type LoopOperator = MapOperator | "expNonPositive" | "inverseScale";
+export type LoopOperator =
+	| MapOperator
+	| "expNonPositive"
+	| "inverseScale"
+	| "pair"
+	| "pairNeighbours"
+	| "addPairProducts";
 
 /** Operands have `lanes` lanes, or one that is used in all of them. */
 export interface ApplyExpression {
@@ -199,6 +209,8 @@ export type Statement =
 export interface Microkernel {
 	/** Says all there is to say: equal names mean equal bodies. */
 	readonly name: string;
+	/** Lanes of its `addPairProducts`, for which a processor may have an instruction that others of its target lack; null: none. */
+	readonly pairLanes: number | null;
 	readonly parameters: readonly {
 		readonly name: BufferName;
 		readonly elementType: DataType;

@@ -28,6 +28,15 @@ export function leavesOf(
 	return leaves;
 }
 
+/** What reading a node reads: itself where it is kept, else what computing it reads. */
+export function leavesOfOperand(
+	ctx: TileContext,
+	id: BlockNodeId,
+	isKept: (id: BlockNodeId) => boolean,
+): Set<BlockNodeId> {
+	return isKept(id) ? new Set([id]) : leavesOf(ctx, id, isKept);
+}
+
 /** Elements between neighbours along an axis, 0 when it does not matter. Values of unknown layout count as side by side. */
 export function strideAlong(ctx: TileContext, leaf: BlockNodeId, axis: AxisId): number {
 	const node = nodeAt(ctx, leaf);

@@ -7,7 +7,7 @@ import type { Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
-import type { ContractPlan } from "./contract-plan.ts";
+import { type ContractPlan, depthSteps } from "./contract-plan.ts";
 import { emitPack, type PackGroup, packGroup } from "./pack.ts";
 import { accessStride, type Point } from "./point.ts";
 import {
@@ -24,21 +24,21 @@ import {
 	type TileContext,
 } from "./tile-context.ts";
 
-/** An operand as the micro-kernel reads it: the address of (lane, depth), and the steps between neighbours. */
+/** An operand as the micro-kernel reads it: the address of (lane, depth step), and the distances between neighbours. */
 export interface OperandView {
 	readonly buffer: string;
 	readonly elementType: DataType;
 	readonly laneStride: number;
 	readonly depthStride: number;
-	index(point: Point, lane: Affine, depth: Affine): Affine;
+	index(point: Point, lane: Affine, step: Affine): Affine;
 }
 
-export function rowsPackKey(plan: ContractPlan): string {
-	return `rows ${plan.rows} ${plan.row} ${plan.depth}`;
+export function rowsPackKey({ rows, row, depth, inPairs }: ContractPlan): string {
+	return `rows ${rows} ${row} ${depth}${inPairs ? " pairs" : ""}`;
 }
 
-export function panelPackKey(plan: ContractPlan): string {
-	return `panel ${plan.panel} ${plan.vector} ${plan.depth}`;
+export function panelPackKey({ panel, vector, depth, inPairs }: ContractPlan): string {
+	return `panel ${panel} ${vector} ${depth}${inPairs ? " pairs" : ""}`;
 }
 
 /** Row passes of nearly equal height, at most two heights: 16 rows by 6 are 6 + 5 + 5. */
@@ -57,8 +57,8 @@ export function rowPasses(rows: number, registerRows: number): readonly PackGrou
 /** Packs the rows operand of a plan into scratch. */
 export function packRows(ctx: TileContext, plan: ContractPlan): Statement[] {
 	const rows = plan.row === null ? 1 : extentOf(ctx, plan.row);
-	const depthExtent = extentOf(ctx, plan.depth);
-	const { strides, elements } = outerStrides(ctx, plan, plan.rows, rows * depthExtent);
+	const steps = depthSteps(ctx, plan);
+	const { strides, elements } = outerStrides(ctx, plan, plan.rows, rows * steps);
 	const key = rowsPackKey(plan);
 	const buffer = declareScratch(ctx, bufferName(key), elements + ctx.lanes);
 	const packed: Packed = {
@@ -66,7 +66,8 @@ export function packRows(ctx: TileContext, plan: ContractPlan): Statement[] {
 		elementType: "float32",
 		laneAxis: plan.row,
 		depthAxis: plan.depth,
-		depthExtent,
+		depthSteps: steps,
+		holdsPairs: plan.inPairs,
 		strides,
 		holds: "tile",
 	};
@@ -78,8 +79,8 @@ export function packRows(ctx: TileContext, plan: ContractPlan): Statement[] {
 export function packPanel(ctx: TileContext, plan: ContractPlan): Statement[] {
 	const width = panelWidth(ctx);
 	const lanes = extentOf(ctx, plan.vector);
-	const depthExtent = extentOf(ctx, plan.depth);
-	const { strides, elements } = outerStrides(ctx, plan, plan.panel, roundUp(lanes, width) * depthExtent);
+	const steps = depthSteps(ctx, plan);
+	const { strides, elements } = outerStrides(ctx, plan, plan.panel, roundUp(lanes, width) * steps);
 	const key = panelPackKey(plan);
 	const buffer = declareScratch(ctx, bufferName(key), elements + ctx.lanes);
 	const packed: Packed = {
@@ -87,7 +88,8 @@ export function packPanel(ctx: TileContext, plan: ContractPlan): Statement[] {
 		elementType: "float32",
 		laneAxis: plan.vector,
 		depthAxis: plan.depth,
-		depthExtent,
+		depthSteps: steps,
+		holdsPairs: plan.inPairs,
 		strides,
 		holds: "tile",
 	};
@@ -97,15 +99,16 @@ export function packPanel(ctx: TileContext, plan: ContractPlan): Statement[] {
 
 /** Scratch for one panel of a plan at a time; `packStreamed` fills it. */
 export function declareStreamed(ctx: TileContext, plan: ContractPlan): void {
-	const depthExtent = extentOf(ctx, plan.depth);
+	const steps = depthSteps(ctx, plan);
 	const key = panelPackKey(plan);
-	const buffer = declareScratch(ctx, bufferName(key), panelWidth(ctx) * depthExtent + ctx.lanes);
+	const buffer = declareScratch(ctx, bufferName(key), panelWidth(ctx) * steps + ctx.lanes);
 	ctx.packs.set(key, {
 		buffer,
 		elementType: "float32",
 		laneAxis: plan.vector,
 		depthAxis: plan.depth,
-		depthExtent,
+		depthSteps: steps,
+		holdsPairs: plan.inPairs,
 		strides: new Map(),
 		holds: "group",
 	});
@@ -135,11 +138,11 @@ export function preparePanel(ctx: TileContext, plan: ContractPlan): void {
 	};
 	const width = panelWidth(ctx);
 	const lanes = extentOf(whole, plan.vector);
-	const depthExtent = extentOf(whole, plan.depth);
-	const { strides, elements } = outerStrides(whole, plan, plan.panel, roundUp(lanes, width) * depthExtent);
+	const steps = depthSteps(whole, plan);
+	const { strides, elements } = outerStrides(whole, plan, plan.panel, roundUp(lanes, width) * steps);
 	const node = nodeAt(ctx, plan.panel);
 	const stored = node.kind === "load" ? deviceTensor(whole, node.source).elementType : "float32";
-	const elementType: DataType = stored === "float16" ? "float16" : "float32";
+	const elementType: DataType = stored === "float16" && !plan.inPairs ? "float16" : "float32";
 	const buffer = freshName(ctx, "panels");
 	const place = { kind: "prepared", offsetBytes: ctx.program.preparedBytes } as const;
 	ctx.program.preparedBytes += roundUp((elements + ctx.lanes) * elementBytes(elementType), 64);
@@ -151,7 +154,8 @@ export function preparePanel(ctx: TileContext, plan: ContractPlan): void {
 		elementType,
 		laneAxis: plan.vector,
 		depthAxis: plan.depth,
-		depthExtent,
+		depthSteps: steps,
+		holdsPairs: plan.inPairs,
 		strides,
 		holds: "axes",
 	};
@@ -208,17 +212,21 @@ export function rowsView(ctx: TileContext, plan: ContractPlan, group: PackGroup)
 }
 
 function packedView(ctx: TileContext, packed: Packed, width: number): OperandView {
-	const global = (axis: AxisId | null, local: Affine): Affine =>
-		packed.holds === "axes" && axis !== null ? addAffine(startOf(ctx, axis), local) : local;
+	const { laneAxis, depthAxis, holds, holdsPairs } = packed;
+	const started = (axis: AxisId): Affine => (holds === "axes" ? startOf(ctx, axis) : zero);
+	const global = (axis: AxisId, local: Affine): Affine => addAffine(started(axis), local);
+	// The tile starts at an even position where it holds pairs, and a panel's width is even.
+	const depthStart = scaleAffine(started(depthAxis), holdsPairs ? width / 2 : width);
 	return {
 		buffer: packed.buffer,
 		elementType: packed.elementType,
 		laneStride: 1,
 		depthStride: width,
-		index: (point, lane, depth) => {
-			const inGroup = scaleAffine(global(packed.depthAxis, depth), width);
-			if (packed.holds === "group") return inGroup;
-			let index = addAffine(scaleAffine(global(packed.laneAxis, lane), packed.depthExtent), inGroup);
+		index: (point, lane, step) => {
+			const inGroup = addAffine(depthStart, scaleAffine(step, width));
+			if (holds === "group") return inGroup;
+			const first = laneAxis === null ? lane : global(laneAxis, lane);
+			let index = addAffine(scaleAffine(first, packed.depthSteps), inGroup);
 			for (const [axis, stride] of packed.strides) {
 				const local = point.locals.get(axis) ?? zero;
 				index = addAffine(index, scaleAffine(global(axis, local), stride));

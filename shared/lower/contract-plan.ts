@@ -21,6 +21,8 @@ export interface ContractPlan {
 	/** All other axes: walked outside the micro-kernel. */
 	readonly outer: readonly AxisId[];
 	readonly rowsFrom: "place" | "packed";
+	/** Both operands are packed as pairs along the depth: a step of it multiplies two elements. */
+	readonly inPairs: boolean;
 	/** `streamed`: packed panel by panel right before use, so that a panel is read back from the first-level cache. */
 	readonly panelFrom: "place" | "packed" | "streamed" | "prepared";
 }
@@ -54,6 +56,7 @@ export function planContract(
 	const used: readonly (AxisId | null)[] = [row, best.vector, depth];
 	const inner = (axis: AxisId): number => (node.over.includes(axis) ? 1 : 0);
 	const outer = [...domain].filter((axis) => !used.includes(axis)).sort((a, b) => inner(a) - inner(b));
+	const inPairs = best.from === "prepared" && multipliesPairs(ctx, depth);
 	return {
 		contract: id,
 		rows: best.rows,
@@ -62,7 +65,8 @@ export function planContract(
 		vector: best.vector,
 		depth,
 		outer,
-		rowsFrom: rowsFrom(ctx, best.rows, row, best.vector, isKept),
+		rowsFrom: inPairs ? "packed" : rowsFrom(ctx, best.rows, row, best.vector, isKept),
+		inPairs,
 		panelFrom: best.from,
 	};
 }
@@ -115,6 +119,19 @@ function panelFrom(
 		return isReused && aliases(accessStride(access, depth)) ? "packed" : "place";
 	}
 	return "packed";
+}
+
+/** A pair must not lie across the steps of a loop along the depth, nor past its end. */
+function multipliesPairs(ctx: TileContext, depth: AxisId): boolean {
+	const { loop } = ctx.kernel;
+	const whole = present(ctx.graph.axes[depth], "axis exists").extent;
+	const step = loop?.axis === depth ? loop.tile : whole;
+	return ctx.schedule.productType === "bfloat16" && whole % 2 === 0 && step % 2 === 0;
+}
+
+/** Steps that a contraction's micro-kernels take along the whole depth, or along a step of the loop. */
+export function depthSteps(ctx: TileContext, { depth, inPairs }: ContractPlan): number {
+	return extentOf(ctx, depth) / (inPairs ? 2 : 1);
 }
 
 /** A tile of the axis must begin where a panel begins. */

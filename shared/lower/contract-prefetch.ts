@@ -6,7 +6,7 @@ import { type Affine, addAffine, affineConstant, scaleAffine, zero } from "#shar
 import type { BufferName } from "#shared/loop-ir/loop-ir.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
-import { leavesOf } from "./contiguity.ts";
+import { leavesOfOperand } from "./contiguity.ts";
 import { type OperandView, panelWidth } from "./contract-operands.ts";
 import type { ContractPlan } from "./contract-plan.ts";
 import { accessStride, type Point, withLocal } from "./point.ts";
@@ -48,7 +48,7 @@ export function planPrefetch(ctx: TileContext, plan: ContractPlan, panel: Operan
 function packedLater(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
 	const { vector, depth } = plan;
 	const steps = extentOf(ctx, depth);
-	for (const leaf of leavesOf(ctx, plan.panel, (id) => ctx.layouts.has(`${id}`))) {
+	for (const leaf of leavesOfOperand(ctx, plan.panel, (id) => ctx.layouts.has(`${id}`))) {
 		const node = nodeAt(ctx, leaf);
 		if (node.kind !== "load") continue;
 		const { buffer, elementType, access } = deviceTensor(ctx, node.source);

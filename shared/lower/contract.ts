@@ -16,7 +16,7 @@ import {
 	rowPasses,
 	rowsView,
 } from "./contract-operands.ts";
-import type { ContractPlan } from "./contract-plan.ts";
+import { type ContractPlan, depthSteps } from "./contract-plan.ts";
 import { type PanelPrefetch, planPrefetch } from "./contract-prefetch.ts";
 import {
 	type MicrokernelPrefetch,
@@ -37,6 +37,7 @@ interface Emission {
 	readonly resultStride: number;
 	readonly accumulates: boolean;
 	readonly passes: readonly PackGroup[];
+	/** In steps of the micro-kernels. */
 	readonly depth: number;
 	readonly depthBlock: number;
 	readonly prefetch: PanelPrefetch;
@@ -52,7 +53,7 @@ export function emitContract(
 	assert(result.strides.get(plan.vector) === 1, "a contraction's result is contiguous along its vector axis");
 	const rows = plan.row === null ? 1 : extentOf(ctx, plan.row);
 	const passes = rowPasses(rows, ctx.schedule.registerRows);
-	const depth = extentOf(ctx, plan.depth);
+	const depth = depthSteps(ctx, plan);
 	const over = contractOf(ctx, plan).over;
 	const outerReduces = plan.outer.some((axis) => over.includes(axis) && extentOf(ctx, axis) > 1);
 	if (plan.panelFrom === "streamed") declareStreamed(ctx, plan);
@@ -204,6 +205,7 @@ function emitCall(
 		rowsDepthStride: rows.depthStride,
 		panelDepthStride: panel.depthStride,
 		panelType: panel.elementType,
+		inPairs: plan.inPairs,
 		resultStride: emission.resultStride,
 		unroll,
 		rest: block.steps % unroll,

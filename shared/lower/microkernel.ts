@@ -17,6 +17,8 @@ export interface MicrokernelShape {
 	/** Element stride of B from one depth step to the next; its vectors lie side by side. */
 	readonly panelDepthStride: number;
 	readonly panelType: DataType;
+	/** Elements of A and B are pairs, and a depth step multiplies both of each. */
+	readonly inPairs: boolean;
 	/** Element stride from one row of C to the next. */
 	readonly resultStride: number;
 	/** Depth steps written out in the loop; the loop variable `steps` counts groups of them. */
@@ -85,6 +87,7 @@ export function microkernel(shape: MicrokernelShape): Microkernel {
 	});
 	return {
 		name: microkernelName(shape),
+		pairLanes: shape.inPairs ? shape.lanes : null,
 		parameters: [
 			{ name: "a", elementType: "float32", access: "read" },
 			{ name: "b", elementType: shape.panelType, access: "read" },
@@ -101,7 +104,7 @@ function microkernelName(shape: MicrokernelShape): string {
 	const start = shape.startsFromZero ? "_set" : "_add";
 	return (
 		`tile_${shape.rows}x${shape.vectors}v${shape.lanes}${edge}_a${shape.rowStride}_${shape.rowsDepthStride}` +
-		`_b${shape.panelDepthStride}_${shape.panelType}_c${shape.resultStride}_u${shape.unroll}_${shape.rest}${prefetch}${start}`
+		`_b${shape.panelDepthStride}_${shape.inPairs ? "pairs" : shape.panelType}_c${shape.resultStride}_u${shape.unroll}_${shape.rest}${prefetch}${start}`
 	);
 }
 
@@ -191,23 +194,21 @@ function depthStep(shape: MicrokernelShape, variable: string, factor: number, st
 		result.push({ kind: "declare", name: `a${suffix}_${row}`, lanes: 1, value, mutable: false });
 		for (let vector = 0; vector < shape.vectors; vector++) {
 			const name = accumulator(row, vector);
-			const product: Expression = {
-				kind: "apply",
-				operator: "multiply",
-				operands: [
-					{ kind: "local", name: `a${suffix}_${row}`, lanes: 1 },
-					{ kind: "local", name: `b${suffix}_${vector}`, lanes },
-				],
-				lanes,
-			};
-			const sum: Expression = {
-				kind: "apply",
-				operator: "add",
-				operands: [{ kind: "local", name, lanes }, product],
-				lanes,
-			};
-			result.push({ kind: "assign", name, value: sum });
+			const a: Expression = { kind: "local", name: `a${suffix}_${row}`, lanes: 1 };
+			const b: Expression = { kind: "local", name: `b${suffix}_${vector}`, lanes };
+			result.push({ kind: "assign", name, value: addProduct(shape, { kind: "local", name, lanes }, a, b) });
 		}
 	}
 	return result;
+}
+
+function addProduct(
+	{ lanes, inPairs }: MicrokernelShape,
+	sum: Expression,
+	a: Expression,
+	b: Expression,
+): Expression {
+	if (inPairs) return { kind: "apply", operator: "addPairProducts", operands: [sum, a, b], lanes };
+	const product: Expression = { kind: "apply", operator: "multiply", operands: [a, b], lanes };
+	return { kind: "apply", operator: "add", operands: [sum, product], lanes };
 }

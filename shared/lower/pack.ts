@@ -2,16 +2,19 @@
 // be any expression: it is computed while it is packed.
 //
 //   for group, k, l:  packed[start(group)·K + k·width + l] = operand(start(group) + l, k)
+//
+// In pairs a step is two neighbours along the depth:
+//
+//   for group, s, l:  packed[start(group)·K/2 + s·width + l] = (operand(start(group) + l, 2s), operand(start(group) + l, 2s + 1))
 
 import { present } from "#shared/fault/assert.ts";
 import { type Affine, addAffine, affineConstant, scaleAffine } from "#shared/loop-ir/affine.ts";
-import type { Statement } from "#shared/loop-ir/loop-ir.ts";
+import type { Expression, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
-import type { AxisId } from "#shared/program/program.ts";
-import { contiguityScore, leavesOf } from "./contiguity.ts";
+import { contiguityScore, leavesOfOperand } from "./contiguity.ts";
 import { overAxes } from "./over-axes.ts";
 import { evaluate, loopOver, origin, type Point, statementsOf, withLocal } from "./point.ts";
-import { extentOf, type Packed, type TileContext } from "./tile-context.ts";
+import type { Packed, TileContext } from "./tile-context.ts";
 
 /** `count` groups of `width` lanes in a row, the first at `start`. */
 export interface PackGroup {
@@ -49,109 +52,88 @@ export function packGroup(
 	start: Affine,
 ): void {
 	const { ctx } = point;
-	const { laneAxis, depthAxis } = packed;
-	const leaves = leavesOf(ctx, operand, (id) => ctx.layouts.has(`${id}`));
+	const { laneAxis, depthAxis, depthSteps } = packed;
+	const leaves = leavesOfOperand(ctx, operand, (id) => ctx.layouts.has(`${id}`));
 	const depthScore = contiguityScore(ctx, leaves, depthAxis);
 	const laneScore = laneAxis === null ? Number.NEGATIVE_INFINITY : contiguityScore(ctx, leaves, laneAxis);
-	const depth = extentOf(ctx, depthAxis);
-	if (laneAxis === null || (depthScore > laneScore && depth >= ctx.lanes)) {
-		packTransposed(point, operand, packed, group, start);
-	} else {
-		loopOver(point, depthAxis, depth, 1, (inner, k) => {
-			packStep(inner, operand, packed, group, start, k, laneAxis);
-		});
-	}
+	const task: PackTask = { operand, packed, group, start };
+	const isTransposed = laneAxis === null || (depthScore > laneScore && depthSteps >= ctx.lanes);
+	const done = isTransposed ? packTransposed(point, task) : 0;
+	loopOver(point, null, depthSteps - done, 1, (inner, step) => {
+		packStep(inner, task, addAffine(affineConstant(done), step));
+	});
 }
 
-/** Lanes along the depth: reads neighbours, writes through a transpose in registers. */
-function packTransposed(
-	point: Point,
-	operand: BlockNodeId,
-	packed: Packed,
-	group: PackGroup,
-	start: Affine,
-): void {
+interface PackTask {
+	readonly operand: BlockNodeId;
+	readonly packed: Packed;
+	readonly group: PackGroup;
+	/** First lane of the group. */
+	readonly start: Affine;
+}
+
+/** Lanes along the depth: reads neighbours, writes through a transpose in registers. Returns how many steps it did. */
+function packTransposed(point: Point, task: PackTask): number {
 	const { lanes } = point.ctx;
-	const depth = extentOf(point.ctx, packed.depthAxis);
-	const whole = depth - (depth % lanes);
-	const block = (inner: Point, k: Affine, active: number): void => {
+	const { depthSteps, holdsPairs } = task.packed;
+	const whole = depthSteps - (depthSteps % lanes);
+	const block = (inner: Point, step: Affine, active: number): void => {
 		// The last vector of a group spills over the next step's first lanes: it goes first.
-		const lastLane = Math.floor((group.width - 1) / lanes) * lanes;
-		for (let lane = lastLane; lane >= 0; lane -= lanes) {
-			transposeBlock(inner, operand, packed, group, start, k, active, lane);
-		}
+		const lastLane = Math.floor((task.group.width - 1) / lanes) * lanes;
+		for (let lane = lastLane; lane >= 0; lane -= lanes) transposeBlock(inner, task, step, active, lane);
 	};
-	loopOver(point, packed.depthAxis, whole, lanes, (inner, k) => {
-		block(inner, k, lanes);
+	loopOver(point, null, whole, lanes, (inner, step) => {
+		block(inner, step, lanes);
 	});
-	if (whole < depth) block(point, affineConstant(whole), depth - whole);
+	if (holdsPairs) return whole;
+	if (whole < depthSteps) block(point, affineConstant(whole), depthSteps - whole);
+	return depthSteps;
 }
 
-function transposeBlock(
-	point: Point,
-	operand: BlockNodeId,
-	packed: Packed,
-	group: PackGroup,
-	start: Affine,
-	k: Affine,
-	active: number,
-	firstLane: number,
-): void {
+function transposeBlock(point: Point, task: PackTask, step: Affine, active: number, firstLane: number): void {
 	const { lanes } = point.ctx;
+	const { packed, group } = task;
 	const count = Math.min(lanes, group.width - firstLane);
-	const tail = active < lanes ? "t" : "";
 	const vectors = Array.from({ length: count }, (_, at) => {
-		const tags = new Map([[packed.depthAxis, `.k${tail}`]]);
-		let locals = withLocal(point.locals, packed.depthAxis, k);
-		let scopeOfAxis = point.scopeOfAxis;
-		const innermost = point.scopes.length - 1;
-		scopeOfAxis = new Map(scopeOfAxis).set(packed.depthAxis, innermost);
-		if (packed.laneAxis !== null) {
-			tags.set(packed.laneAxis, `.l${group.start + firstLane + at}${tail}`);
-			locals = withLocal(locals, packed.laneAxis, addAffine(start, affineConstant(firstLane + at)));
-			scopeOfAxis = new Map(scopeOfAxis).set(packed.laneAxis, innermost);
-		}
 		const vector = { axis: packed.depthAxis, lanes, active };
-		return evaluate({ ...point, tags, locals, scopeOfAxis, vector }, operand);
+		const from = (depth: Affine, tag: string): Expression =>
+			valueAt({ ...point, vector }, task, firstLane + at, { depth, tag });
+		if (!packed.holdsPairs) return from(step, active < lanes ? "t" : "");
+		const depth = scaleAffine(step, 2);
+		const operands = [from(depth, ""), from(addAffine(depth, affineConstant(lanes)), "n")];
+		return { kind: "apply", operator: "pairNeighbours", operands, lanes } as const;
 	});
-	present(point.scopes[point.scopes.length - 1], "innermost scope").statements.push({
+	innermostOf(point).push({
 		kind: "transpose",
 		vectors,
 		lanes,
 		active,
 		isPadded: true,
 		buffer: packed.buffer,
-		index: address(point, packed, group, start, k, firstLane),
+		index: address(point, task, step, firstLane),
 		stride: group.stride,
 	});
 }
 
-/** Lanes along the lane axis: one depth step of one group. */
-function packStep(
-	point: Point,
-	operand: BlockNodeId,
-	packed: Packed,
-	group: PackGroup,
-	start: Affine,
-	k: Affine,
-	laneAxis: AxisId,
-): void {
-	const { lanes } = point.ctx;
-	const innermost = point.scopes.length - 1;
+/** Lanes along the lane axis, where there is one: one depth step of one group. */
+function packStep(point: Point, task: PackTask, step: Affine): void {
+	const { packed, group } = task;
+	const lanes = packed.laneAxis === null ? 1 : point.ctx.lanes;
 	for (let lane = 0; lane < group.width; lane += lanes) {
 		const active = Math.min(lanes, group.width - lane);
-		const at: Point = {
-			...point,
-			tags: new Map([[laneAxis, `.l${group.start + lane}`]]),
-			locals: withLocal(point.locals, laneAxis, addAffine(start, affineConstant(lane))),
-			scopeOfAxis: new Map(point.scopeOfAxis).set(laneAxis, innermost),
-			vector: { axis: laneAxis, lanes, active },
+		const vector = packed.laneAxis === null ? null : { axis: packed.laneAxis, lanes, active };
+		const from = (depth: Affine, tag: string): Expression =>
+			valueAt({ ...point, vector }, task, lane, { depth, tag });
+		const pair = (): Expression => {
+			const depth = scaleAffine(step, 2);
+			const operands = [from(depth, "s"), from(addAffine(depth, affineConstant(1)), "sn")];
+			return { kind: "apply", operator: "pair", operands, lanes };
 		};
-		present(point.scopes[innermost], "innermost scope").statements.push({
+		innermostOf(point).push({
 			kind: "store",
 			buffer: packed.buffer,
-			index: address(point, packed, group, start, k, lane),
-			value: evaluate(at, operand),
+			index: address(point, task, step, lane),
+			value: packed.holdsPairs ? pair() : from(step, "s"),
 			lanes,
 			active,
 			laneStride: 1,
@@ -160,17 +142,33 @@ function packStep(
 	}
 }
 
-function address(
+/** The operand at a lane of the group (the first of those that a vector fills) and a position along the depth. */
+function valueAt(
 	point: Point,
-	packed: Packed,
-	group: PackGroup,
-	start: Affine,
-	k: Affine,
+	{ operand, packed, group, start }: PackTask,
 	lane: number,
-): Affine {
-	const inGroup = addAffine(scaleAffine(k, group.stride), affineConstant(lane));
+	{ depth, tag }: { readonly depth: Affine; readonly tag: string },
+): Expression {
+	const innermost = point.scopes.length - 1;
+	const { laneAxis, depthAxis } = packed;
+	const tags = new Map([[depthAxis, `.k${tag}`]]);
+	const scopeOfAxis = new Map(point.scopeOfAxis).set(depthAxis, innermost);
+	let locals = withLocal(point.locals, depthAxis, depth);
+	if (laneAxis !== null) {
+		tags.set(laneAxis, `.l${group.start + lane}${tag}`);
+		scopeOfAxis.set(laneAxis, innermost);
+		locals = withLocal(locals, laneAxis, addAffine(start, affineConstant(lane)));
+	}
+	return evaluate({ ...point, tags, locals, scopeOfAxis }, operand);
+}
+
+const innermostOf = (point: Point): Statement[] =>
+	present(point.scopes[point.scopes.length - 1], "innermost scope").statements;
+
+function address(point: Point, { packed, group, start }: PackTask, step: Affine, lane: number): Affine {
+	const inGroup = addAffine(scaleAffine(step, group.stride), affineConstant(lane));
 	if (packed.holds === "group") return inGroup;
-	let index = addAffine(scaleAffine(start, packed.depthExtent), inGroup);
+	let index = addAffine(scaleAffine(start, packed.depthSteps), inGroup);
 	for (const [axis, stride] of packed.strides) {
 		const local = point.locals.get(axis);
 		if (local !== undefined) index = addAffine(index, scaleAffine(local, stride));

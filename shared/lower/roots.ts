@@ -5,7 +5,7 @@ import { present } from "#shared/fault/assert.ts";
 import type { AccumulateNode, BlockNode, BlockNodeId } from "#shared/mugraph/mugraph.ts";
 import { blockNodeOperands, isLoopCarried } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
-import { leavesOf } from "./contiguity.ts";
+import { leavesOf, leavesOfOperand } from "./contiguity.ts";
 import { panelPackKey, rowsPackKey } from "./contract-operands.ts";
 import { type ContractPlan, planContract } from "./contract-plan.ts";
 import { type DeviationsPart, deviationsRoots } from "./deviations-roots.ts";
@@ -211,6 +211,8 @@ function listRoots(
 	};
 	const reads = (id: BlockNodeId): string[] =>
 		[...leavesOf(ctx, id, isKept)].filter((leaf) => isKept(leaf)).map((leaf) => `${leaf}`);
+	const readsOperand = (id: BlockNodeId): string[] =>
+		[...leavesOfOperand(ctx, id, isKept)].filter((leaf) => isKept(leaf)).map((leaf) => `${leaf}`);
 	const fused = new Set<BlockNodeId>();
 	ctx.kernel.nodes.forEach((node, id) => {
 		if (node.kind === "store" || (isKept(id) && !fused.has(id))) {
@@ -221,7 +223,7 @@ function listRoots(
 				else add({ ...base, kind: "nest", part: null, reads: reads(id), ...domainOf(ctx, node) });
 				return;
 			}
-			for (const root of contractRoots(ctx, plan, users, levelOfAxes, reads)) {
+			for (const root of contractRoots(ctx, plan, users, levelOfAxes, readsOperand)) {
 				if (roots.some((known) => known.key === root.key && known.kind === root.kind)) continue;
 				add(root);
 				if (root.kind === "contract" && root.into !== null) fused.add(root.into);

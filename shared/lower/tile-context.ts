@@ -22,14 +22,16 @@ export interface Layout {
 
 /**
  * An operand of a contraction re-arranged: groups of `width` neighbours along the lane axis, in each the depth axis, in
- * each step the neighbours. Element (lane l, depth k) of group g lies at  start(g)·depthExtent + k·width(g) + l - start(g).
+ * each step the neighbours. Element (lane l, depth k) of group g lies at  start(g)·depthSteps + k·width(g) + l - start(g).
+ * With `holdsPairs` a step is two neighbours along the depth, in one element (a pair of loop-ir.ts).
  */
 export interface Packed {
 	readonly buffer: string;
 	readonly elementType: DataType;
 	readonly laneAxis: AxisId | null;
 	readonly depthAxis: AxisId;
-	readonly depthExtent: number;
+	readonly depthSteps: number;
+	readonly holdsPairs: boolean;
 	/** Strides of the other axes. */
 	readonly strides: ReadonlyMap<AxisId, number>;
 	/** `tile`: all of it; `group`: one group at a time; `axes`: whole axes, packed by `prepare`. */

@@ -16,6 +16,7 @@ const kernelScheduleSchema = z.object({
 	registerRows: z.int().min(0),
 	registerVectors: z.int().min(0),
 	weightLayout: z.enum(["asGiven", "panels"]),
+	productType: z.enum(["float32", "bfloat16"]),
 	prefetchBytes: z.int().min(0),
 	prefetchLevel: z.literal([1, 2]),
 	unroll: z.int().min(0),

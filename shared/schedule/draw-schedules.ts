@@ -6,7 +6,7 @@ import type { Random } from "#shared/numeric/random.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { enumerateSchedules } from "./enumerate-schedules.ts";
 import { alignPanels } from "./neighbour-schedules.ts";
-import type { KernelSchedule, Schedule } from "./schedule.ts";
+import type { KernelSchedule, ProductType, Schedule } from "./schedule.ts";
 import { type KernelScales, scheduleScales } from "./schedule-scales.ts";
 
 /** Draws in a row that bring nothing new, after which the space counts as exhausted. */
@@ -18,8 +18,9 @@ export function drawSchedules(
 	target: CpuTarget,
 	random: Random,
 	count: number,
+	productTypes: readonly ProductType[] = ["float32"],
 ): readonly Schedule[] {
-	const scales = scheduleScales(muGraph, target);
+	const scales = scheduleScales(muGraph, target, productTypes);
 	const first = enumerateSchedules(muGraph, target, 1, 1)[0];
 	if (first === undefined) return [];
 	const found = new Map<string, Schedule>();
@@ -43,6 +44,7 @@ function drawKernelSchedule(kernel: KernelSchedule, scales: KernelScales, random
 			...kernel,
 			registerRows: rows,
 			registerVectors: vectors,
+			productType: pick(scales.productTypes),
 			prefetchBytes: pick(scales.prefetchBytes),
 			prefetchLevel: pick(scales.prefetchLevels),
 			unroll: pick(scales.unrolls),

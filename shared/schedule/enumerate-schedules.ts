@@ -10,7 +10,7 @@ import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
 import { preferredPrefetchLevel } from "./prefetch-level.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
-import type { KernelSchedule, Schedule } from "./schedule.ts";
+import type { KernelSchedule, ProductType, Schedule } from "./schedule.ts";
 
 /** Register tiles tried for a kernel. */
 const registerTilesMax = 6;
@@ -31,10 +31,11 @@ export function enumerateSchedules(
 	target: CpuTarget,
 	threads: number,
 	limit: number,
+	productTypes: readonly ProductType[] = ["float32"],
 ): Schedule[] {
 	const prepare = findPreparePart(muGraph).kernels;
 	const spaces = muGraph.kernels.map((kernel, id) => {
-		const space = kernelSpace(muGraph, kernel, target, threads);
+		const space = kernelSpace(muGraph, kernel, target, threads, productTypes);
 		return prepare.has(id) ? { ...space, sizes: space.sizes.map(() => 1) } : space;
 	});
 	const sizes = spaces.flatMap((space) => space.sizes);
@@ -87,18 +88,25 @@ interface KernelSpace {
 	schedule(choice: readonly number[]): KernelSchedule;
 }
 
-function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, threads: number): KernelSpace {
+function kernelSpace(
+	muGraph: MuGraph,
+	kernel: Kernel,
+	target: CpuTarget,
+	threads: number,
+	allowed: readonly ProductType[],
+): KernelSpace {
 	const roles = kernelRoles(muGraph, kernel);
 	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const tiles = tileOptions(roles, target, extent);
 	const main = roles.contracts[0];
 	const prefetches = prefetchOptions(roles, target, extent);
 	const layouts: readonly KernelSchedule["weightLayout"][] = ["panels"];
+	const productTypes = productOptions(roles, allowed);
 	const streaming = streamingOptions(roles.outputBytes, target);
 	const unrolls = main === undefined ? [1] : [2, 4, 1];
 	const scales = roles.contracts.length === 0 ? [0, 1, 2, 3] : [0, 1, 2];
 	const loops = loopOptions(roles, kernel, target, extent);
-	const options = [tiles, scales, prefetches, loops, unrolls, layouts, streaming] as const;
+	const options = [tiles, scales, prefetches, loops, unrolls, layouts, streaming, productTypes] as const;
 	return {
 		sizes: options.map((list) => list.length),
 		schedule: (choice) => {
@@ -112,6 +120,7 @@ function kernelSpace(muGraph: MuGraph, kernel: Kernel, target: CpuTarget, thread
 				registerRows: registers.rows,
 				registerVectors: registers.vectors,
 				weightLayout: pick(layouts, 5),
+				productType: pick(productTypes, 7),
 				...pick(prefetches, 2),
 				unroll: pick(unrolls, 4),
 				vectorAxis: null,
@@ -142,6 +151,12 @@ function prefetchOptions(
 	return preferredPrefetchLevel(rows) === 1
 		? [...into(1, 8192, 16384), ...into(2, 8192), ...into(1, 4096), noPrefetch]
 		: [...into(2, 16384, 32768), ...into(1, 8192, 16384), noPrefetch];
+}
+
+/** Rounded products, where they are allowed, read less and may be two at once. */
+function productOptions({ contracts }: KernelRoles, allowed: readonly ProductType[]): readonly ProductType[] {
+	const isRounded = allowed.includes("bfloat16") && contracts[0]?.isWeight === true;
+	return isRounded ? ["bfloat16", "float32"] : ["float32"];
 }
 
 /** Outputs that no cache of the core's own keeps until they are read need not pass through one, nor be read to be written. */

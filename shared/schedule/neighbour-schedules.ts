@@ -3,7 +3,7 @@
 import { present } from "#shared/fault/assert.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
-import type { KernelSchedule, Schedule } from "./schedule.ts";
+import type { KernelSchedule, ProductType, Schedule } from "./schedule.ts";
 import { type KernelScales, scheduleScales } from "./schedule-scales.ts";
 
 /**
@@ -14,10 +14,11 @@ export function neighbourSchedules(
 	muGraph: MuGraph,
 	schedule: Schedule,
 	target: CpuTarget,
+	productTypes: readonly ProductType[] = ["float32"],
 ): readonly Schedule[] {
 	const own = JSON.stringify(schedule);
 	const found = new Map<string, Schedule>();
-	const byKernel = scheduleScales(muGraph, target).map((scales, id) =>
+	const byKernel = scheduleScales(muGraph, target, productTypes).map((scales, id) =>
 		scales === null ? [] : kernelNeighbours(present(schedule.kernels[id], "a kernel's schedule"), scales),
 	);
 	const longest = Math.max(0, ...byKernel.map((neighbours) => neighbours.length));
@@ -36,6 +37,7 @@ export function neighbourSchedules(
 function kernelNeighbours(kernel: KernelSchedule, scales: KernelScales): readonly KernelSchedule[] {
 	return [
 		...registerNeighbours(kernel, scales),
+		...others(scales.productTypes, kernel.productType).map((productType) => ({ ...kernel, productType })),
 		...stepsAlong(scales.prefetchBytes, kernel.prefetchBytes).map((prefetchBytes) => ({
 			...kernel,
 			prefetchBytes,

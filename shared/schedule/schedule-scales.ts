@@ -8,10 +8,11 @@ import type { AxisId } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
-import type { KernelSchedule } from "./schedule.ts";
+import type { KernelSchedule, ProductType } from "./schedule.ts";
 
 export interface KernelScales {
 	readonly registers: readonly RegisterTile[];
+	readonly productTypes: readonly ProductType[];
 	readonly prefetchBytes: readonly number[];
 	readonly prefetchLevels: readonly KernelSchedule["prefetchLevel"][];
 	readonly unrolls: readonly number[];
@@ -29,11 +30,15 @@ export interface KernelScales {
 const prefetchScale = [0, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
 const unrollScale = [1, 2, 4, 8];
 
-/** One for each kernel; null for those of the prepare step, which no call waits for. */
-export function scheduleScales(muGraph: MuGraph, target: CpuTarget): readonly (KernelScales | null)[] {
+/** One for each kernel; null for those of the prepare step, which no call waits for. `productTypes`: what a tolerance allows. */
+export function scheduleScales(
+	muGraph: MuGraph,
+	target: CpuTarget,
+	productTypes: readonly ProductType[],
+): readonly (KernelScales | null)[] {
 	const prepare = findPreparePart(muGraph).kernels;
 	return muGraph.kernels.map((kernel, id) =>
-		prepare.has(id) ? null : kernelScales(muGraph, kernel, target),
+		prepare.has(id) ? null : kernelScales(muGraph, kernel, target, productTypes),
 	);
 }
 
@@ -43,10 +48,11 @@ export function countSchedules(scales: readonly (KernelScales | null)[]): number
 }
 
 function countKernelSchedules(scales: KernelScales): number {
-	const { registers, prefetchBytes, prefetchLevels, unrolls, loopTiles, gridTiles } = scales;
+	const { registers, productTypes, prefetchBytes, prefetchLevels, unrolls, loopTiles, gridTiles } = scales;
 	const { vectorLanes, weightLayouts, nonTemporalStores } = scales;
 	return [
 		registers,
+		productTypes,
 		prefetchBytes,
 		prefetchLevels,
 		unrolls,
@@ -59,7 +65,12 @@ function countKernelSchedules(scales: KernelScales): number {
 		.reduce((product, scale) => product * scale.length, 1);
 }
 
-function kernelScales(muGraph: MuGraph, kernel: Kernel, target: CpuTarget): KernelScales {
+function kernelScales(
+	muGraph: MuGraph,
+	kernel: Kernel,
+	target: CpuTarget,
+	productTypes: readonly ProductType[],
+): KernelScales {
 	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const roles = kernelRoles(muGraph, kernel);
 	const [main] = roles.contracts;
@@ -69,6 +80,7 @@ function kernelScales(muGraph: MuGraph, kernel: Kernel, target: CpuTarget): Kern
 	const panelAxis = kernel.grid.findIndex((axis) => filling.has(axis));
 	return {
 		registers: registerScale(roles, target, extent),
+		productTypes: streamsWeights ? productTypes : ["float32"],
 		prefetchBytes: streamsWeights ? prefetchScale : streamsLoop ? [0, 4096] : [0],
 		prefetchLevels: streamsWeights || streamsLoop ? [1, 2] : [2],
 		unrolls: main === undefined ? [1] : unrollScale,

@@ -2,6 +2,9 @@
 
 import type { AxisId } from "#shared/program/program.ts";
 
+/** See `KernelSchedule.productType`. */
+export type ProductType = "float32" | "bfloat16";
+
 export interface KernelSchedule {
 	/** Tile extent of each grid axis, same order as `Kernel.grid`; need not divide the extent. */
 	readonly gridTiles: readonly number[];
@@ -15,6 +18,11 @@ export interface KernelSchedule {
 	readonly registerVectors: number;
 	/** How a weight operand of a contraction is kept: as given, or re-arranged once into column panels. */
 	readonly weightLayout: "asGiven" | "panels";
+	/**
+	 * What prepared panels and the rows that they multiply are rounded to; sums are float32 in any case. bfloat16 halves what
+	 * float32 weights read, and only a tolerance that allows it asks for it (docs/adr/0016).
+	 */
+	readonly productType: ProductType;
 	/** How far ahead weight panels are prefetched; 0: not at all. What streams along the loop is, if at all, one step ahead. */
 	readonly prefetchBytes: number;
 	/** The cache that prefetched lines come into: what lies far ahead would push out of the first what is used before. */

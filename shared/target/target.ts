@@ -15,6 +15,8 @@ export interface CpuTarget {
 	readonly level3Bytes: number;
 	/** Flags for gcc and clang. */
 	readonly compilerFlags: readonly string[];
+	/** Multiply-adds of bfloat16 pairs (schedule.ts, `productType`) for each of float32 in the same time. */
+	readonly pairProductFactor: number;
 	/** Peaks of a typical core, for the analytic cost model; a runner's probes replace them. */
 	readonly fusedMultiplyAddGflops: number;
 	readonly readGigabytesPerSecond: number;
@@ -31,6 +33,7 @@ export const targets: Readonly<Record<TargetId, CpuTarget>> = {
 		level2Bytes: 524288,
 		level3Bytes: 8388608,
 		compilerFlags: [],
+		pairProductFactor: 0.5,
 		fusedMultiplyAddGflops: 25,
 		readGigabytesPerSecond: 12,
 	},
@@ -44,6 +47,7 @@ export const targets: Readonly<Record<TargetId, CpuTarget>> = {
 		level2Bytes: 524288,
 		level3Bytes: 33554432,
 		compilerFlags: ["-march=x86-64-v3"],
+		pairProductFactor: 0.8,
 		fusedMultiplyAddGflops: 110,
 		readGigabytesPerSecond: 20,
 	},
@@ -57,6 +61,7 @@ export const targets: Readonly<Record<TargetId, CpuTarget>> = {
 		level2Bytes: 1048576,
 		level3Bytes: 33554432,
 		compilerFlags: ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+		pairProductFactor: 1.8,
 		fusedMultiplyAddGflops: 235,
 		readGigabytesPerSecond: 35,
 	},

@@ -61,6 +61,7 @@ export const plainSchedule: KernelSchedule = {
 	registerVectors: 2,
 	weightLayout: "panels",
 	prefetchBytes: 0,
+	productType: "float32",
 	prefetchLevel: 2,
 	unroll: 2,
 	vectorAxis: null,
