@@ -2,11 +2,11 @@
 // operand, packed or in place.
 
 import { assert, present } from "#shared/fault/assert.ts";
-import { type Affine, addAffine, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
+import { type Affine, addAffine, affineConstant, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
 import type { Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { BlockNodeId } from "#shared/mugraph/mugraph.ts";
 import type { AxisId } from "#shared/program/program.ts";
-import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
+import type { DataType } from "#shared/tensor/data-type.ts";
 import { type ContractPlan, depthSteps } from "./contract-plan.ts";
 import { emitPack, type PackGroup, packGroup } from "./pack.ts";
 import { accessStride, type Point } from "./point.ts";
@@ -15,7 +15,6 @@ import {
 	declareScratch,
 	deviceTensor,
 	extentOf,
-	freshName,
 	layoutIndex,
 	nodeAt,
 	type Packed,
@@ -67,6 +66,8 @@ export function packRows(ctx: TileContext, plan: ContractPlan): Statement[] {
 		laneAxis: plan.row,
 		depthAxis: plan.depth,
 		depthSteps: steps,
+		groupSteps: steps,
+		offset: 0,
 		holdsPairs: plan.inPairs,
 		strides,
 		holds: "tile",
@@ -89,6 +90,8 @@ export function packPanel(ctx: TileContext, plan: ContractPlan): Statement[] {
 		laneAxis: plan.vector,
 		depthAxis: plan.depth,
 		depthSteps: steps,
+		groupSteps: steps,
+		offset: 0,
 		holdsPairs: plan.inPairs,
 		strides,
 		holds: "tile",
@@ -108,6 +111,8 @@ export function declareStreamed(ctx: TileContext, plan: ContractPlan): void {
 		laneAxis: plan.vector,
 		depthAxis: plan.depth,
 		depthSteps: steps,
+		groupSteps: steps,
+		offset: 0,
 		holdsPairs: plan.inPairs,
 		strides: new Map(),
 		holds: "group",
@@ -126,46 +131,6 @@ export function packStreamed(
 	packGroup(point, plan.panel, packed, group, start);
 }
 
-/** Adds a weight panel to the prepared area and its packing to `prepare`. Layout and operand are over whole axes. */
-export function preparePanel(ctx: TileContext, plan: ContractPlan): void {
-	const whole: TileContext = {
-		...ctx,
-		starts: new Map(),
-		extents: new Map(),
-		loop: null,
-		layouts: new Map(),
-		buffers: ctx.program.prepareBuffers,
-	};
-	const width = panelWidth(ctx);
-	const lanes = extentOf(whole, plan.vector);
-	const steps = depthSteps(whole, plan);
-	const { strides, elements } = outerStrides(whole, plan, plan.panel, roundUp(lanes, width) * steps);
-	const node = nodeAt(ctx, plan.panel);
-	const stored = node.kind === "load" ? deviceTensor(whole, node.source).elementType : "float32";
-	const elementType: DataType = stored === "float16" && !plan.inPairs ? "float16" : "float32";
-	const buffer = freshName(ctx, "panels");
-	const place = { kind: "prepared", offsetBytes: ctx.program.preparedBytes } as const;
-	ctx.program.preparedBytes += roundUp((elements + ctx.lanes) * elementBytes(elementType), 64);
-	const declared = { name: buffer, elementType, elements: elements + ctx.lanes, place };
-	ctx.program.prepareBuffers.set(buffer, declared);
-	ctx.buffers.set(buffer, declared);
-	const packed: Packed = {
-		buffer,
-		elementType,
-		laneAxis: plan.vector,
-		depthAxis: plan.depth,
-		depthSteps: steps,
-		holdsPairs: plan.inPairs,
-		strides,
-		holds: "axes",
-	};
-	ctx.packs.set(panelPackKey(plan), packed);
-	ctx.program.prepareBody.push(
-		{ kind: "zero", buffer, index: zero, elements: declared.elements },
-		...emitPack(whole, plan.panel, packed, panelGroups(lanes, width)),
-	);
-}
-
 function bufferName(key: string): string {
 	return `pack_${key.replaceAll(" ", "_").replaceAll("null", "x")}`;
 }
@@ -174,7 +139,8 @@ export function panelWidth(ctx: TileContext): number {
 	return ctx.schedule.registerVectors * ctx.lanes;
 }
 
-function panelGroups(lanes: number, width: number): readonly PackGroup[] {
+/** Groups of a panel operand with so many lanes. */
+export function panelGroups(lanes: number, width: number): readonly PackGroup[] {
 	const whole = Math.floor(lanes / width);
 	const rest = lanes % width;
 	const groups: PackGroup[] = [];
@@ -183,7 +149,8 @@ function panelGroups(lanes: number, width: number): readonly PackGroup[] {
 	return groups;
 }
 
-function outerStrides(
+/** Of the axes outside the micro-kernel, for an operand with `inner` elements along the others. */
+export function outerStrides(
 	ctx: TileContext,
 	plan: ContractPlan,
 	operand: BlockNodeId,
@@ -226,7 +193,8 @@ function packedView(ctx: TileContext, packed: Packed, width: number): OperandVie
 			const inGroup = addAffine(depthStart, scaleAffine(step, width));
 			if (holds === "group") return inGroup;
 			const first = laneAxis === null ? lane : global(laneAxis, lane);
-			let index = addAffine(scaleAffine(first, packed.depthSteps), inGroup);
+			let index = addAffine(scaleAffine(first, packed.groupSteps), inGroup);
+			index = addAffine(index, affineConstant(packed.offset));
 			for (const [axis, stride] of packed.strides) {
 				const local = point.locals.get(axis) ?? zero;
 				index = addAffine(index, scaleAffine(global(axis, local), stride));

@@ -106,7 +106,7 @@ function panelFrom(
 	contract: ContractNode,
 ): ContractPlan["panelFrom"] {
 	const node = nodeAt(ctx, panel);
-	const isPacked = ctx.schedule.weightLayout === "panels" && !ctx.isPrepare;
+	const isPacked = ctx.schedule.weightLayout !== "asGiven" && !ctx.isPrepare;
 	if (isPacked && isWeight(ctx, panel) && alignsWithPanels(ctx, vector)) {
 		return "prepared";
 	}

@@ -6,10 +6,10 @@ import { affineConstant, affineVariable, zero } from "#shared/loop-ir/affine.ts"
 import type { LoopKernel, Statement } from "#shared/loop-ir/loop-ir.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { initialiseAccumulator } from "./accumulate.ts";
-import { preparePanel } from "./contract-operands.ts";
 import { dropUnread } from "./drop-unread.ts";
 import { emitGroup } from "./emit-group.ts";
 import { fuseRoots } from "./fuse-roots.ts";
+import { preparePanels } from "./prepare-panels.ts";
 import { planRoots, type Root, type RootPlan } from "./roots.ts";
 import { freshName, type TileContext } from "./tile-context.ts";
 
@@ -19,7 +19,7 @@ const parallelWorkNanosecondsMin = 20_000;
 export function emitKernel(ctx: TileContext, estimatedNanoseconds: number): LoopKernel {
 	for (const grid of ctx.kernel.grid) ctx.extents.set(grid.axis, grid.tile);
 	const plan = withNominalLoop(ctx, () => planRoots(ctx));
-	for (const contract of plan.prepared) preparePanel(ctx, contract);
+	preparePanels(ctx, plan.prepared);
 	const body: Statement[] = [];
 	let divisor = plan.gridOrder.reduce((product, { tiles }) => product * tiles, 1);
 	const tiles = divisor;

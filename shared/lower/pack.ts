@@ -168,7 +168,10 @@ const innermostOf = (point: Point): Statement[] =>
 function address(point: Point, { packed, group, start }: PackTask, step: Affine, lane: number): Affine {
 	const inGroup = addAffine(scaleAffine(step, group.stride), affineConstant(lane));
 	if (packed.holds === "group") return inGroup;
-	let index = addAffine(scaleAffine(start, packed.depthSteps), inGroup);
+	let index = addAffine(
+		scaleAffine(start, packed.groupSteps),
+		addAffine(inGroup, affineConstant(packed.offset)),
+	);
 	for (const [axis, stride] of packed.strides) {
 		const local = point.locals.get(axis);
 		if (local !== undefined) index = addAffine(index, scaleAffine(local, stride));

@@ -22,7 +22,8 @@ export interface Layout {
 
 /**
  * An operand of a contraction re-arranged: groups of `width` neighbours along the lane axis, in each the depth axis, in
- * each step the neighbours. Element (lane l, depth k) of group g lies at  start(g)·depthSteps + k·width(g) + l - start(g).
+ * each step the neighbours. Element (lane l, depth k) of group g lies at
+ * offset + start(g)·groupSteps + k·width(g) + l - start(g).
  * With `holdsPairs` a step is two neighbours along the depth, in one element (a pair of loop-ir.ts).
  */
 export interface Packed {
@@ -31,6 +32,9 @@ export interface Packed {
 	readonly laneAxis: AxisId | null;
 	readonly depthAxis: AxisId;
 	readonly depthSteps: number;
+	/** Depth steps from one group to the next: more than it has where groups of other operands lie between them. */
+	readonly groupSteps: number;
+	readonly offset: number;
 	readonly holdsPairs: boolean;
 	/** Strides of the other axes. */
 	readonly strides: ReadonlyMap<AxisId, number>;

@@ -15,7 +15,7 @@ const kernelScheduleSchema = z.object({
 	vectorLanes: z.int().min(1),
 	registerRows: z.int().min(0),
 	registerVectors: z.int().min(0),
-	weightLayout: z.enum(["asGiven", "panels"]),
+	weightLayout: z.enum(["asGiven", "panels", "interleaved"]),
 	productType: z.enum(["float32", "bfloat16"]),
 	prefetchBytes: z.int().min(0),
 	prefetchLevel: z.literal([1, 2]),

@@ -11,6 +11,7 @@ import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
 import { preferredPrefetchLevel } from "./prefetch-level.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
 import type { KernelSchedule, ProductType, Schedule } from "./schedule.ts";
+import { panelLayouts } from "./schedule-scales.ts";
 
 /** Register tiles tried for a kernel. */
 const registerTilesMax = 6;
@@ -100,7 +101,7 @@ function kernelSpace(
 	const tiles = tileOptions(roles, target, extent);
 	const main = roles.contracts[0];
 	const prefetches = prefetchOptions(roles, target, extent);
-	const layouts: readonly KernelSchedule["weightLayout"][] = ["panels"];
+	const layouts = panelLayouts(roles);
 	const productTypes = productOptions(roles, allowed);
 	const streaming = streamingOptions(roles.outputBytes, target);
 	const unrolls = main === undefined ? [1] : [2, 4, 1];
@@ -112,14 +113,15 @@ function kernelSpace(
 		schedule: (choice) => {
 			const pick = <T>(list: readonly T[], at: number): T => present(list[choice[at] ?? 0], "choice");
 			const registers = pick(tiles, 0);
-			const scale = pick(scales, 1);
+			const weightLayout = pick(layouts, 5);
+			const scale = weightLayout === "interleaved" ? turnsScale(pick(scales, 1)) : pick(scales, 1);
 			return {
 				gridTiles: gridTiles(muGraph, kernel, roles, registers, scale, target, threads),
 				loopTile: pick(loops, 3),
 				vectorLanes: target.vectorLanes,
 				registerRows: registers.rows,
 				registerVectors: registers.vectors,
-				weightLayout: pick(layouts, 5),
+				weightLayout,
 				productType: pick(productTypes, 7),
 				...pick(prefetches, 2),
 				unroll: pick(unrolls, 4),
@@ -214,6 +216,9 @@ function gridTiles(
 	);
 	return tiles.map((tile, at) => Math.max(1, Math.min(tile, extent(present(kernel.grid[at], "grid axis")))));
 }
+
+/** Panels that take turns are read in sequence where a tile has one of each: that scale goes first. */
+const turnsScale = (scale: number): number => present([1, 0, 2][scale], "scale");
 
 /** Blocks that the other grid axes make, where they are cut one by one. */
 function blocksBeside(kernel: Kernel, axis: AxisId, extent: (axis: AxisId) => number): number {

@@ -16,8 +16,11 @@ export interface KernelSchedule {
 	readonly registerRows: number;
 	/** Vectors across of a contraction's register tile. */
 	readonly registerVectors: number;
-	/** How a weight operand of a contraction is kept: as given, or re-arranged once into column panels. */
-	readonly weightLayout: "asGiven" | "panels";
+	/**
+	 * How a weight operand of a contraction is kept: as given; re-arranged once into column panels; or those of contractions
+	 * with the same rows in one buffer, a panel of each in turn.
+	 */
+	readonly weightLayout: "asGiven" | "panels" | "interleaved";
 	/**
 	 * What prepared panels and the rows that they multiply are rounded to; sums are float32 in any case. bfloat16 halves what
 	 * float32 weights read, and only a tolerance that allows it asks for it (docs/adr/0016).

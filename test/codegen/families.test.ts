@@ -1,15 +1,17 @@
 // Generated kernels against the float64 reference: every family, at sizes around the vector width and the register tile.
 
 import { describe, expect, test } from "vitest";
+import { lowerMuGraph } from "#shared/lower/lower.ts";
 import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
+import { bfloat16Of } from "#test/support/bfloat16.ts";
 import {
 	expectSameAsReference,
 	float32ErrorMax,
 	randomInputs,
 	someCandidates,
 } from "#test/support/check-candidates.ts";
-import { compilerMissing, otherTargets } from "#test/support/compiled-kernel.ts";
+import { compilerMissing, hostTarget, otherTargets } from "#test/support/compiled-kernel.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import * as programs from "#test/support/programs.ts";
 import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
@@ -170,5 +172,42 @@ describe.skipIf(missing !== null)("less usual shapes", () => {
 			})),
 		);
 		expectSameAsReference(program, candidates, inputs, 2e-5);
+	});
+});
+
+/** (x·W0)∘(x·W1)∘…: weights of several products with the same rows, each in its own buffer or all in turns. */
+function productOfLinears(m: number, k: number, n: number, count: number): Program {
+	const b = buildProgram();
+	const [rows, inner, columns] = [b.axis(m), b.axis(k), b.axis(n)];
+	const x = b.input([rows, inner]);
+	const linears = Array.from({ length: count }, () =>
+		b.contract(x, b.input([inner, columns], "weight"), inner),
+	);
+	b.output(linears.reduce((product, linear) => b.map("multiply", product, linear)));
+	return b.build();
+}
+
+describe.skipIf(missing !== null)("panels of several weights in turn", () => {
+	test.each([
+		[1, 65, 63, 2],
+		[17, 16, 65, 3],
+		[15, 64, 48, 2],
+	])("give the same values: %i rows, depth %i, %i columns, %i weights", (m, k, n, count) => {
+		const program = productOfLinears(m, k, n, count);
+		const muGraph = wholeProgramMuGraph(program);
+		const interleaved = (["float32", "bfloat16"] as const).flatMap((productType) =>
+			[16, 64].map((tile) => ({
+				muGraph,
+				schedule: uniformSchedule(muGraph, tile, { weightLayout: "interleaved", productType }),
+			})),
+		);
+		const inputs = randomInputs(program, Number(process.env["TEST_SEED"])).map((input) =>
+			input.map(bfloat16Of),
+		);
+		for (const candidate of interleaved) {
+			const { prepare } = lowerMuGraph(muGraph, candidate.schedule, hostTarget, 1);
+			expect(prepare.buffers.filter(({ place }) => place.kind === "prepared")).toHaveLength(1);
+		}
+		expectSameAsReference(program, interleaved, inputs, 2 * float32ErrorMax);
 	});
 });

@@ -124,8 +124,8 @@ int kiln_kernel_prepare(const void *const *inputs, void *prepared) {
 	(void)inputs;
 	(void)area;
 	const float *restrict const in1 = inputs[1];
-	float *restrict const panels0 = (float *)(area + 0);
 	const float *restrict const in2 = inputs[2];
+	float *restrict const panels0 = (float *)(area + 0);
 	float *restrict const panels5 = (float *)(area + 32832);
 	__builtin_memset(panels0 + 0, 0, 8200 * sizeof *panels0);
 	for (long i1 = 0; i1 < 128; i1 += 16) {
