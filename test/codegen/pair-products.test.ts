@@ -52,7 +52,7 @@ function inPairs(program: Program, target: CpuTarget): TestedCandidate[] {
 		...candidate,
 		schedule: { kernels: candidate.schedule.kernels.map((kernel) => ({ ...kernel, ...knobs })) },
 	});
-	const placed = someCandidates(program, 2, 2, 2, target);
+	const placed = someCandidates(program, 1, 2, 2, target);
 	const muGraph = wholeProgramMuGraph(program);
 	const whole = { muGraph, schedule: uniformSchedule(muGraph, 48, { vectorLanes: target.vectorLanes }) };
 	return [...placed, whole].flatMap((candidate) => [

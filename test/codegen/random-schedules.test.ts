@@ -7,7 +7,8 @@ import type { Program } from "#shared/program/program.ts";
 import { drawSchedules } from "#shared/schedule/draw-schedules.ts";
 import { searchMuGraphs } from "#shared/search/search.ts";
 import { queryKeyNormAttention } from "#test/support/attention-programs.ts";
-import { expectSameAsReference, randomInputs } from "#test/support/check-candidates.ts";
+import { bfloat16Of } from "#test/support/bfloat16.ts";
+import { expectSameAsReference, float32ErrorMax, randomInputs } from "#test/support/check-candidates.ts";
 import { compilerMissing, hostTarget } from "#test/support/compiled-kernel.ts";
 import { testSeed } from "#test/support/mugraph-inputs.ts";
 import * as programs from "#test/support/programs.ts";
@@ -31,6 +32,20 @@ const families: Readonly<Record<string, readonly Program[]>> = {
 };
 
 describe.skipIf(missing !== null)("kernels compute their program under any legal schedule", () => {
+	test("products of pairs, where the operands need no rounding", () => {
+		const cases = [programs.matrixProduct(17, 66, 63), programs.gatedMlp(1, 34, 65)];
+		for (const [at, program] of cases.entries()) {
+			const { found } = searchMuGraphs(program, { statesMax: 2000, foundMax: muGraphsEach });
+			const candidates = found.flatMap((muGraph) =>
+				drawSchedules(muGraph, hostTarget, createRandom(testSeed, at), schedulesEach, ["bfloat16"]).map(
+					(schedule) => ({ muGraph, schedule }),
+				),
+			);
+			const inputs = randomInputs(program, testSeed).map((input) => input.map(bfloat16Of));
+			expectSameAsReference(program, candidates, inputs, 2 * float32ErrorMax);
+		}
+	});
+
 	test.each(Object.entries(families))("%s", (_, cases) => {
 		for (const [at, program] of cases.entries()) {
 			const { found } = searchMuGraphs(program, { statesMax: 2000, foundMax: muGraphsEach });

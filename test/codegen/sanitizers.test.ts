@@ -7,7 +7,13 @@ import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
 import { float16ToNumber, numberToFloat16 } from "#shared/tensor/float16.ts";
 import { queryKeyNormAttention } from "#test/support/attention-programs.ts";
-import { lowerAll, randomInputs, someCandidates } from "#test/support/check-candidates.ts";
+import { bfloat16Of } from "#test/support/bfloat16.ts";
+import {
+	lowerAll,
+	randomInputs,
+	someCandidates,
+	type TestedCandidate,
+} from "#test/support/check-candidates.ts";
 import { testSeed } from "#test/support/mugraph-inputs.ts";
 import * as programs from "#test/support/programs.ts";
 import { runSanitized, type Sanitizer, sanitizerMissing } from "#test/support/run-sanitized.ts";
@@ -27,13 +33,27 @@ function halfWeights(program: Program): Program {
 
 /** Values as the program stores them, and what they are then worth. */
 function storedInputs(program: Program): readonly { stored: ArrayBufferView; exact: Float64Array }[] {
-	return randomInputs(program, testSeed).map((values, at) => {
+	return randomInputs(program, testSeed).map((drawn, at) => {
+		const values = inPairs.has(program) ? drawn.map(bfloat16Of) : drawn;
 		if (program.inputs[at]?.dataType !== "float16")
 			return { stored: values, exact: Float64Array.from(values) };
 		const stored = Uint16Array.from(values, numberToFloat16);
 		return { stored, exact: Float64Array.from(stored, float16ToNumber) };
 	});
 }
+
+/** Programs whose weights are to be multiplied in pairs and lie in turns, on operands that bfloat16 holds. */
+const inPairs = new Set([programs.matrixProduct(17, 66, 63), programs.gatedMlp(15, 34, 33)]);
+
+const asked =
+	(program: Program) =>
+	({ muGraph, schedule }: TestedCandidate): TestedCandidate => {
+		const knobs = { productType: "bfloat16", weightLayout: "interleaved" } as const;
+		const kernels = schedule.kernels.map((kernel) =>
+			inPairs.has(program) ? { ...kernel, ...knobs } : kernel,
+		);
+		return { muGraph, schedule: { kernels } };
+	};
 
 /** By family, at sizes around the vector width and the register tile. */
 const families: Readonly<Record<string, readonly Program[]>> = {
@@ -51,6 +71,7 @@ const families: Readonly<Record<string, readonly Program[]>> = {
 		halfWeights(programs.rootMeanSquareNormLinear(3, 17, 65)),
 		halfWeights(programs.matrixProduct(1, 63, 33)),
 	],
+	"weights in pairs": [...inPairs],
 	"prepared weights": [foldedLora(15, 65, 63, 3), foldedGain(17, 33, 16), softmaxWeights(9, 33, 65, 5)],
 };
 
@@ -69,7 +90,7 @@ describe.each(["address", "thread"] as const)("under the %s sanitizer", (sanitiz
 		(_, own) => {
 			const cases = own.flatMap((program) => {
 				const inputs = storedInputs(program);
-				const candidates = someCandidates(program, muGraphsEach, schedulesEach);
+				const candidates = someCandidates(program, muGraphsEach, schedulesEach).map(asked(program));
 				expect(candidates.length).toBeGreaterThan(0);
 				const stored = inputs.map((input) => input.stored);
 				const expected = interpretProgramFloat64(
