@@ -1,10 +1,15 @@
 // Where things lie in the object store. Parts are digests, ids and names that were validated: never a user's text.
 
+import type { Plan } from "#shared/pipeline/plan.ts";
+
+/** What a plan is found again by, besides the version. */
+export type PlanSubject = Pick<Plan, "programDigest" | "target" | "threads" | "effort">;
+
 export const blobKey = (sha256: string): string => `blobs/sha256/${sha256}`;
 export const modelKey = (digest: string): string => `models/${digest}.json`;
 export const programKey = (digest: string): string => `programs/${digest}.json`;
-export const planKey = (program: string, target: string, effort: string, version: string): string =>
-	`plans/${program}/${target}/${effort}-${version}.json`;
+export const planKey = (plan: PlanSubject, version: string): string =>
+	`plans/${plan.programDigest}/${plan.target}/${plan.effort}-t${plan.threads}-${version}.json`;
 export const kernelKey = (namespace: string, key: string): string => `kernels/${namespace}/${key}.json`;
 /** All training rows there are: docs/training-rows.md. */
 export const trainingPrefix = "training/";

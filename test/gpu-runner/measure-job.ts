@@ -67,7 +67,7 @@ export async function placeJob(
 	const { programDigest: program, target, threads, effort } = plan;
 	const components = { program, target, threads, tolerance: "float32-1e-3", version: kilnVersion } as const;
 	const key = kernelCacheKey(components);
-	const planPlace = planKey(program, target, `${effort}-t${threads}`, kilnVersion);
+	const planPlace = planKey(plan, kilnVersion);
 	const always = { kind: "always" } as const;
 	await store.put(planPlace, new TextEncoder().encode(encodePlan(plan)), always);
 	await store.put(blobKey(plan.baselines[0]?.blob ?? ""), model, always);
