@@ -15,6 +15,7 @@ import {
 } from "#cli/bench-island.ts";
 import { requireTarget } from "#cli/local-target.ts";
 import type { Stage } from "#runner/measure/measure-request.ts";
+import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import { partitionGraph } from "#shared/partition/partition.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
@@ -55,7 +56,15 @@ async function main(): Promise<void> {
 	const directory = await mkdtemp(join(tmpdir(), "kiln-cpu-"));
 	try {
 		const signal = new AbortController().signal;
-		const session = await openBench({ target, threads, effort, kernels: null, directory, signal });
+		const session = await openBench({
+			target,
+			threads,
+			effort,
+			tolerance: defaultTolerance,
+			kernels: null,
+			directory,
+			signal,
+		});
 		for (const each of wanted) {
 			process.stderr.write(`${each.name} …\n`);
 			await keepRow(output, await measureCase(session, each), keyOf);

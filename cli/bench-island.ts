@@ -13,6 +13,7 @@ import { type Burst, median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
 import { type Compiler, requireCompiler } from "#runner/toolchain/find-compiler.ts";
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import type { Graph } from "#shared/graph/graph.ts";
 import type { Island } from "#shared/partition/partition.ts";
 import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
@@ -28,6 +29,7 @@ export interface BenchOptions {
 	readonly target: TargetId;
 	readonly threads: number;
 	readonly effort: Effort;
+	readonly tolerance: ToleranceId;
 	/** Folder of kernel folders, or null: candidates are found here. */
 	readonly kernels: string | null;
 	/** Scratch. */
@@ -196,10 +198,11 @@ interface Candidates {
 }
 
 async function candidatesFor(session: BenchSession, island: Island, plan: Plan | null): Promise<Candidates> {
-	const { target, threads, effort, folders } = session;
+	const { target, threads, effort, tolerance, folders } = session;
 	if (folders === null) {
-		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
-		const prepared = await prepareCandidates(plan ?? planProgram({ ...request, cursor: null }));
+		const { program, digest: programDigest } = island;
+		const request = { program, programDigest, target, threads, effort, tolerance, cursor: null };
+		const prepared = await prepareCandidates(plan ?? planProgram(request));
 		const { proofs, emitUnit, hoistedBytesMax, neighboursOf, grownPlan } = prepared;
 		return { candidatesCount: proofs.length, emitUnit, hoistedBytesMax, neighboursOf, grownPlan };
 	}

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { stripWeights } from "#shared/onnx/strip-weights.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
@@ -133,6 +134,7 @@ async function runJob(
 				target,
 				effort: options.effort,
 				threads: options.threads,
+				tolerance: defaultTolerance,
 				cache,
 				...(options.weights === "none" ? { weights: "none" } : {}),
 			},

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Option } from "commander";
+import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import type { BenchCase } from "../bench-island.ts";
 import type { AddCommand, CommandContext } from "../command-context.ts";
@@ -56,6 +57,7 @@ async function bench(
 			target,
 			threads: options.threads,
 			effort: options.effort,
+			tolerance: defaultTolerance,
 			kernels: options.kernels === undefined ? null : userPath(options.kernels),
 			directory,
 			signal,

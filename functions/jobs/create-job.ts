@@ -154,6 +154,7 @@ function newJob(
 		target: request.target,
 		threads: request.threads,
 		effort: request.effort,
+		tolerance: request.tolerance,
 		namespace: parts.namespace,
 		state: "queued",
 		terminal: false,

@@ -1,4 +1,4 @@
-// A program's plan, made once for each target, number of threads, effort and version, and then found again.
+// A program's plan, made once for each target, number of threads, effort, tolerance and version, and then found again.
 
 import type { ParallelCalls } from "#functions/search/parallel-calls.ts";
 import type { EdgeServices } from "#functions/services.ts";
@@ -15,7 +15,7 @@ export async function ensurePlan(
 	subject: PlanSubject,
 	calls: ParallelCalls,
 ): Promise<string> {
-	const { programDigest, target, threads, effort } = subject;
+	const { programDigest, target, threads, effort, tolerance } = subject;
 	const place = planKey(subject, kilnVersion);
 	if ((await services.store.head(place)) !== null) return place;
 	const stored = await readTextObject(services.store, programKey(programDigest), decodeProgramDocument);
@@ -26,6 +26,7 @@ export async function ensurePlan(
 		target,
 		threads,
 		effort,
+		tolerance,
 		searchStatesMax: services.configuration.searchStatesMax,
 		calls,
 	});
