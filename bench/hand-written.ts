@@ -111,6 +111,7 @@ async function compare(session: BenchSession, each: HandWrittenCase, file: strin
 		target: targets[session.target],
 		threads: 1,
 		seed,
+		tolerance: session.tolerance,
 		baselines: islandBaselines(bytes, graph, island).map(({ bytes: model, ...form }) => ({ ...form, model })),
 		candidatesCount: 2,
 		emitUnit: emitBoth(source, (prefix) => adapterSource(each, names, prefix, file)),

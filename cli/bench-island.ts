@@ -127,6 +127,7 @@ export async function measureIsland(
 		target: targets[session.target],
 		threads: session.threads,
 		seed: benchSeed,
+		tolerance: session.tolerance,
 		baselines: islandBaselines(modelBytes, graph, island).map(({ bytes, ...form }) => ({
 			...form,
 			model: bytes,

@@ -9,8 +9,10 @@ import { jobSchema } from "#shared/protocol/job.ts";
 import { analysisRequestSchema, optimizationRequestSchema } from "#shared/protocol/optimization.ts";
 import { decodePlan, encodePlan } from "#shared/protocol/plan-document.ts";
 import { decodeSignedManifest } from "#shared/protocol/signed-manifest.ts";
+import { decodeTrainingRow, encodeTrainingRow } from "#shared/protocol/training-row.ts";
 import { manifestFixture } from "#test/artefact/manifest-fixture.ts";
 import { matrixProduct } from "#test/support/programs.ts";
+import { trainingRowFixture } from "#test/support/training-row-fixture.ts";
 
 const program = matrixProduct(3, 17, 15);
 const plan = planProgram({
@@ -32,6 +34,7 @@ const job = {
 	...{ createdAt: time, updatedAt: time, deadline: time, enqueuedAt: null, tasks: [], version: 1 },
 };
 const planDocument: Readonly<Record<string, unknown>> = JSON.parse(encodePlan(plan));
+const rowDocument: Readonly<Record<string, unknown>> = JSON.parse(encodeTrainingRow(trainingRowFixture()));
 const manifest = manifestFixture();
 
 /** Reads a document with that member for its tolerance (undefined: without one) and gives what was read of it. */
@@ -42,6 +45,10 @@ const optional: readonly (readonly [string, ReadTolerance])[] = [
 	["a request", (tolerance) => optimizationRequestSchema.parse({ ...request, tolerance }).tolerance],
 	["a request to analyse", (tolerance) => analysisRequestSchema.parse({ ...request, tolerance }).tolerance],
 	["a job", (tolerance) => jobSchema.parse({ ...job, tolerance }).tolerance],
+	[
+		"a training row",
+		(tolerance) => decodeTrainingRow(JSON.stringify({ ...rowDocument, tolerance })).tolerance,
+	],
 	["a plan", (tolerance) => decodePlan(JSON.stringify({ ...planDocument, tolerance })).tolerance],
 ];
 const components: ReadTolerance = (tolerance) =>
