@@ -10,6 +10,7 @@ import { parseArgs } from "node:util";
 import { type BenchSession, benchIsland, openBench } from "#cli/bench-island.ts";
 import { requireTarget } from "#cli/local-target.ts";
 import { readLocalModel, readModelFile } from "#cli/read-model.ts";
+import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import { muGraphTraits } from "#shared/mugraph/traits.ts";
 import type { Island } from "#shared/partition/partition.ts";
@@ -64,6 +65,7 @@ async function main(): Promise<void> {
 			target: await requireTarget(undefined),
 			threads: Number(values.threads),
 			effort,
+			tolerance: defaultTolerance,
 			kernels: null,
 			directory,
 			signal: new AbortController().signal,
@@ -113,7 +115,11 @@ function findFor(choice: Choice, { program }: Island, effort: Effort): readonly 
 	return whole.filter((muGraph) => muGraph.kernels.length === kernels).slice(0, foundMax);
 }
 
-function planOf({ target, threads, effort }: BenchSession, island: Island, found: readonly MuGraph[]): Plan {
+function planOf(
+	{ target, threads, effort, tolerance }: BenchSession,
+	island: Island,
+	found: readonly MuGraph[],
+): Plan {
 	const { program, digest: programDigest } = island;
 	const certificates = proveMuGraphs(program, found);
 	const search = {
@@ -123,7 +129,7 @@ function planOf({ target, threads, effort }: BenchSession, island: Island, found
 		stop: "saturated" as const,
 		cursor: null,
 	};
-	const request = { program, programDigest, target, threads, effort, cursor: null };
+	const request = { program, programDigest, target, threads, effort, tolerance, cursor: null };
 	return assemblePlan(request, { search, certificates });
 }
 

@@ -1,6 +1,6 @@
 // Kernels against ONNX Runtime's best form on this machine: every case through the ordinary plan and measurement, no schedule
 // chosen by hand. Rows of cases measured before are kept in the output file, so that it can run in pieces.
-// Usage: node bench/cpu.ts [--cases a,b] [--effort standard] [--threads 1] [--output FILE]
+// Usage: node bench/cpu.ts [--cases a,b] [--effort standard] [--threads 1] [--tolerance float32-1e-3] [--output FILE]
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -15,6 +15,7 @@ import {
 } from "#cli/bench-island.ts";
 import { requireTarget } from "#cli/local-target.ts";
 import type { Stage } from "#runner/measure/measure-request.ts";
+import { defaultTolerance, type ToleranceId, toleranceIds } from "#shared/artefact/tolerance.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import { partitionGraph } from "#shared/partition/partition.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
@@ -27,6 +28,8 @@ interface CpuRow {
 	readonly case: string;
 	readonly threads: number;
 	readonly effort: Effort;
+	/** Absent in rows of before there was a choice: `float32-1e-3`. */
+	readonly tolerance?: ToleranceId;
 	readonly command: string;
 	/** With this row's probes: what its roofline share refers to. */
 	readonly machine: Machine;
@@ -41,6 +44,7 @@ async function main(): Promise<void> {
 			cases: { type: "string", default: cpuCases.map(({ name }) => name).join(",") },
 			effort: { type: "string", default: "standard" },
 			threads: { type: "string", default: "1" },
+			tolerance: { type: "string", default: defaultTolerance },
 			output: { type: "string" },
 		},
 	});
@@ -49,13 +53,24 @@ async function main(): Promise<void> {
 		throw new Error(`effort '${values.effort}': expected one of ${efforts.join(", ")}`);
 	const threads = Number(values.threads);
 	if (threads !== 1 && threads !== 2) throw new Error(`threads '${values.threads}': expected 1 or 2`);
+	const tolerance = toleranceIds.find((own) => own === values.tolerance);
+	if (tolerance === undefined)
+		throw new Error(`tolerance '${values.tolerance}': expected one of ${toleranceIds.join(", ")}`);
 	const wanted = values.cases.split(",").map(findCase);
 	const target = await requireTarget(undefined);
 	const output = values.output ?? join(import.meta.dirname, `results/cpu-${target}.json`);
 	const directory = await mkdtemp(join(tmpdir(), "kiln-cpu-"));
 	try {
 		const signal = new AbortController().signal;
-		const session = await openBench({ target, threads, effort, kernels: null, directory, signal });
+		const session = await openBench({
+			target,
+			threads,
+			effort,
+			tolerance,
+			kernels: null,
+			directory,
+			signal,
+		});
 		for (const each of wanted) {
 			process.stderr.write(`${each.name} …\n`);
 			await keepRow(output, await measureCase(session, each), keyOf);
@@ -66,7 +81,8 @@ async function main(): Promise<void> {
 	}
 }
 
-const keyOf = (row: CpuRow): string => `${row.case} ${row.threads} ${row.effort}`;
+const keyOf = (row: CpuRow): string =>
+	`${row.case} ${row.threads} ${row.effort} ${row.tolerance ?? defaultTolerance}`;
 
 function findCase(name: string): CpuCase {
 	const found = cpuCases.find((own) => own.name === name);
@@ -83,12 +99,13 @@ async function measureCase(session: BenchSession, { name, model }: CpuCase): Pro
 	if (island === undefined || islands.length > 1)
 		throw new Error(`case '${name}': ${islands.length} islands where one is expected`);
 	const result = await measureIsland(session, bytes, graph, island);
-	const { threads, effort, machine } = session;
+	const { threads, effort, tolerance, machine } = session;
 	return {
 		case: name,
 		threads,
 		effort,
-		command: `node bench/cpu.ts --cases ${name} --effort ${effort} --threads ${threads}`,
+		tolerance,
+		command: `node bench/cpu.ts --cases ${name} --effort ${effort} --threads ${threads} --tolerance ${tolerance}`,
 		machine,
 		summary: summariseIsland(session, island, result),
 		samples: result.stages.at(-1) ?? null,
@@ -96,12 +113,13 @@ async function measureCase(session: BenchSession, { name, model }: CpuCase): Pro
 }
 
 function formatTable(rows: readonly CpuRow[]): string {
-	const lines = rows.map(({ case: name, threads, effort, summary }) => {
+	const lines = rows.map(({ case: name, threads, effort, tolerance = defaultTolerance, summary }) => {
 		const { baselineForm, baselineNs, kernelNs, ratio, verdict, rooflineShare } = summary;
 		const cells = [
 			name,
 			threads,
 			effort,
+			tolerance,
 			`${(baselineNs / 1000).toFixed(1)} (${baselineForm})`,
 			(kernelNs / 1000).toFixed(1),
 			`${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`,
@@ -111,8 +129,8 @@ function formatTable(rows: readonly CpuRow[]): string {
 		return `| ${cells.join(" | ")} |`;
 	});
 	return [
-		"| case | threads | effort | ONNX Runtime µs (form) | kernel µs | ratio | verdict | of the roof |",
-		"| --- | --- | --- | --- | --- | --- | --- | --- |",
+		"| case | threads | effort | tolerance | ONNX Runtime µs (form) | kernel µs | ratio | verdict | of the roof |",
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 		...lines,
 	].join("\n");
 }

@@ -14,6 +14,7 @@ import { candidateId } from "#runner/measure/check-candidates.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import { bootstrapMedian, latencyOf, roundRatios } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
+import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import { abiVersion } from "#shared/codegen/c-runtime.ts";
 import { present } from "#shared/fault/assert.ts";
 import { createRandom } from "#shared/numeric/random.ts";
@@ -68,7 +69,15 @@ async function main(): Promise<void> {
 	const directory = await mkdtemp(join(tmpdir(), "kiln-hand-"));
 	try {
 		const signal = new AbortController().signal;
-		const session = await openBench({ target, threads: 1, effort, kernels: null, directory, signal });
+		const session = await openBench({
+			target,
+			threads: 1,
+			effort,
+			tolerance: defaultTolerance,
+			kernels: null,
+			directory,
+			signal,
+		});
 		for (const each of wanted) {
 			process.stderr.write(`${each.name} …\n`);
 			await keepRow(output, await compare(session, each, resolve(file)), ({ case: name }) => name);
@@ -102,6 +111,7 @@ async function compare(session: BenchSession, each: HandWrittenCase, file: strin
 		target: targets[session.target],
 		threads: 1,
 		seed,
+		tolerance: session.tolerance,
 		baselines: islandBaselines(bytes, graph, island).map(({ bytes: model, ...form }) => ({ ...form, model })),
 		candidatesCount: 2,
 		emitUnit: emitBoth(source, (prefix) => adapterSource(each, names, prefix, file)),

@@ -11,6 +11,7 @@ import { requireTarget } from "#cli/local-target.ts";
 import { effortBudget } from "#runner/jobs/effort-budget.ts";
 import { candidateId } from "#runner/measure/check-candidates.ts";
 import { bootstrapMedian, median, quantile, roundRatios } from "#runner/measure/statistics.ts";
+import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import { present } from "#shared/fault/assert.ts";
 import { createRandom } from "#shared/numeric/random.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
@@ -75,7 +76,15 @@ async function main(): Promise<void> {
 	const directory = await mkdtemp(join(tmpdir(), "kiln-sweep-"));
 	try {
 		const signal = new AbortController().signal;
-		const session = await openBench({ target, threads: 1, effort, kernels: null, directory, signal });
+		const session = await openBench({
+			target,
+			threads: 1,
+			effort,
+			tolerance: defaultTolerance,
+			kernels: null,
+			directory,
+			signal,
+		});
 		for (const { name, model } of wanted) {
 			process.stderr.write(`${name} …\n`);
 			await keepRow(output, await sweep(session, name, model, count), (row) => row.case);
@@ -93,13 +102,14 @@ async function sweep(session: BenchSession, name: string, model: CpuModel, count
 	const [island] = islands;
 	if (island === undefined || islands.length > 1)
 		throw new Error(`case '${name}': ${islands.length} islands where one is expected`);
-	const { target, threads } = session;
+	const { target, threads, tolerance } = session;
 	const first = planProgram({
 		program: island.program,
 		programDigest: island.digest,
 		target,
 		threads,
 		effort,
+		tolerance,
 		cursor: null,
 	});
 	const measure = (stage: string, plan: Plan, budget = effortBudget(effort, 1).measure) =>

@@ -13,6 +13,8 @@ import { type Burst, median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
 import { type Compiler, requireCompiler } from "#runner/toolchain/find-compiler.ts";
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
+import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { Graph } from "#shared/graph/graph.ts";
 import type { Island } from "#shared/partition/partition.ts";
 import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
@@ -20,7 +22,7 @@ import type { Effort, Plan } from "#shared/pipeline/plan.ts";
 import { planProgram } from "#shared/pipeline/plan-program.ts";
 import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
 import { type Machine, type TargetId, targets } from "#shared/target/target.ts";
-import { kernelFolders } from "./kernel-folders.ts";
+import { type KernelFolder, kernelFolders } from "./kernel-folders.ts";
 import { machineRoofs, type ProgramWork, programWork, rooflineNanoseconds } from "./report/roofline.ts";
 import { type CurvePoint, tuningCurve } from "./report/tuning-curve.ts";
 
@@ -28,6 +30,7 @@ export interface BenchOptions {
 	readonly target: TargetId;
 	readonly threads: number;
 	readonly effort: Effort;
+	readonly tolerance: ToleranceId;
 	/** Folder of kernel folders, or null: candidates are found here. */
 	readonly kernels: string | null;
 	/** Scratch. */
@@ -41,7 +44,7 @@ export interface BenchSession extends Omit<BenchOptions, "kernels"> {
 	readonly runtime: string;
 	readonly machine: Machine;
 	/** By program digest; null: candidates are found here. */
-	readonly folders: ReadonlyMap<string, string> | null;
+	readonly folders: ReadonlyMap<string, KernelFolder> | null;
 }
 
 export interface BenchCase {
@@ -109,7 +112,10 @@ export interface MeasureIslandOptions {
 	readonly budget?: MeasureBudget;
 }
 
-/** The measurement itself, with every sample. Throws what `measureCandidates` throws. */
+/**
+ * The measurement itself, with every sample. Throws what `measureCandidates` throws, and request.invalid for a stored kernel
+ * of another tolerance than the session's.
+ */
 export async function measureIsland(
 	session: BenchSession,
 	modelBytes: Uint8Array,
@@ -125,6 +131,7 @@ export async function measureIsland(
 		target: targets[session.target],
 		threads: session.threads,
 		seed: benchSeed,
+		tolerance: session.tolerance,
 		baselines: islandBaselines(modelBytes, graph, island).map(({ bytes, ...form }) => ({
 			...form,
 			model: bytes,
@@ -196,18 +203,25 @@ interface Candidates {
 }
 
 async function candidatesFor(session: BenchSession, island: Island, plan: Plan | null): Promise<Candidates> {
-	const { target, threads, effort, folders } = session;
+	const { target, threads, effort, tolerance, folders } = session;
 	if (folders === null) {
-		const request = { program: island.program, programDigest: island.digest, target, threads, effort };
-		const prepared = await prepareCandidates(plan ?? planProgram({ ...request, cursor: null }));
+		const { program, digest: programDigest } = island;
+		const request = { program, programDigest, target, threads, effort, tolerance, cursor: null };
+		const prepared = await prepareCandidates(plan ?? planProgram(request));
 		const { proofs, emitUnit, hoistedBytesMax, neighboursOf, grownPlan } = prepared;
 		return { candidatesCount: proofs.length, emitUnit, hoistedBytesMax, neighboursOf, grownPlan };
 	}
-	const folder = folders.get(island.digest);
+	const found = folders.get(island.digest);
 	const grownPlan = (): null => null;
-	if (folder === undefined) return { candidatesCount: 0, emitUnit: () => "", grownPlan };
-	const source = await readFile(join(folder, "kernel.c"), "utf8");
+	if (found === undefined) return { candidatesCount: 0, emitUnit: () => "", grownPlan };
+	if (found.tolerance !== tolerance) throw otherTolerance(found, tolerance);
+	const source = await readFile(join(found.folder, "kernel.c"), "utf8");
 	// One candidate, so one part a unit.
 	const emitUnit: EmitUnit = ([part]) => source.replaceAll(kernelPrefix, part?.prefix ?? kernelPrefix);
 	return { candidatesCount: 1, emitUnit, grownPlan };
+}
+
+function otherTolerance({ folder, tolerance: found }: KernelFolder, expected: ToleranceId): OptimizeError {
+	const message = `${folder} holds a kernel of tolerance ${found}, expected ${expected} (--tolerance)`;
+	return new OptimizeError("request.invalid", message, { folder, found, expected });
 }

@@ -1,6 +1,7 @@
 // What `kiln optimize` says at the end: one entry an island, from the job's result.
 
 import type { SpeedVerdict } from "#shared/artefact/manifest.ts";
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import type { ModelRecord } from "#shared/protocol/model.ts";
 import type { OptimizationResult } from "#shared/protocol/optimization.ts";
 import type { ModelView } from "./whole-model/model-view.ts";
@@ -28,11 +29,19 @@ export interface IslandView {
 	readonly error: ResultKernel["error"];
 }
 
+/** What the job's result does not say. */
+export interface OptimizationFacts extends Pick<OptimizationView, "tolerance" | "elapsedMs" | "wholeModel"> {
+	/** Of the kernels' files, by kernel key. */
+	readonly folders: ReadonlyMap<string, string>;
+}
+
 export interface OptimizationView {
 	readonly job: string;
 	readonly model: string;
 	readonly state: string;
 	readonly outcome: string | null;
+	/** What the kernels may be off by. */
+	readonly tolerance: ToleranceId;
 	readonly disposition: string;
 	readonly islands: readonly IslandView[];
 	readonly refusals: OptimizationResult["refusals"];
@@ -43,20 +52,17 @@ export interface OptimizationView {
 	readonly wholeModel: ModelView | null;
 }
 
-/** `folders`: by kernel key. */
 export function viewOptimization(
 	record: ModelRecord,
 	result: OptimizationResult,
-	folders: ReadonlyMap<string, string>,
-	elapsedMs: number,
-	wholeModel: ModelView | null,
+	{ folders, ...rest }: OptimizationFacts,
 ): OptimizationView {
 	const islands = result.kernels.flatMap((kernel) =>
 		kernel.islands.map((index) => viewIsland(record, kernel, index, folders.get(kernel.key) ?? null)),
 	);
 	const { job, model, state, outcome, disposition, refusals, coverage } = result;
 	islands.sort((a, b) => a.index - b.index);
-	return { job, model, state, outcome, disposition, islands, refusals, coverage, elapsedMs, wholeModel };
+	return { job, model, state, outcome, disposition, islands, refusals, coverage, ...rest };
 }
 
 function viewIsland(

@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { type Command, Option } from "commander";
+import { defaultTolerance, type ToleranceId } from "#shared/artefact/tolerance.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { stripWeights } from "#shared/onnx/strip-weights.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
@@ -18,6 +19,7 @@ import { openService, type Service } from "./open-service.ts";
 import { describeIsland, meanSpeedup, type OptimizationView, viewOptimization } from "./optimization-view.ts";
 import { parseSeconds, parseThreads, parseTrustedKey } from "./parse-options.ts";
 import { addBindingOptions, type BindingOptions, readModelFile } from "./read-model.ts";
+import { toleranceOption } from "./tolerance-option.ts";
 import { userPath } from "./user-path.ts";
 import { describeModel, keptModel, type ModelView } from "./whole-model/model-view.ts";
 import { writeKernelFolder } from "./write-kernels.ts";
@@ -26,6 +28,7 @@ export interface OptimizeOptions extends BindingOptions {
 	readonly target?: TargetId;
 	readonly threads: number;
 	readonly effort: Effort;
+	readonly tolerance: ToleranceId;
 	readonly uploadWeights: boolean;
 	readonly server?: string;
 	readonly trust: TrustedKeys;
@@ -50,6 +53,7 @@ export function addOptimizeOptions(command: Command): Command {
 		)
 		.option("--threads <number>", "threads that kernel and baseline may use", parseThreads, 1)
 		.addOption(new Option("--effort <level>", "how far to search").choices(efforts).default("standard"))
+		.addOption(toleranceOption())
 		.option("--upload-weights", "send weight values too (they stay here by default)", false)
 		.option("--server <url>", "a Kiln service; the key comes from KILN_API_KEY (default: a local stack)")
 		.option(
@@ -92,7 +96,8 @@ export async function optimizeModel(
 		const elapsedMs = performance.now() - startedAt;
 		const folders = await writeKernels(service, result, userPath(options.output));
 		const whole = await wholeModelOf(model, result, folders, service, options, context);
-		const view = viewOptimization(record, result, folders, elapsedMs, whole);
+		const { tolerance } = options;
+		const view = viewOptimization(record, result, { tolerance, folders, elapsedMs, wholeModel: whole });
 		for (const line of view.islands.flatMap(describeIsland)) context.terminal.print(line);
 		for (const { node, operator, reason } of view.refusals) {
 			context.terminal.note(`left to the runtime: ${operator} '${node}': ${reason}`);
@@ -133,6 +138,7 @@ async function runJob(
 				target,
 				effort: options.effort,
 				threads: options.threads,
+				tolerance: options.tolerance,
 				cache,
 				...(options.weights === "none" ? { weights: "none" } : {}),
 			},
@@ -178,6 +184,7 @@ async function wholeModelOf(
 			folders: new Map(faster),
 			trustedKeys: service.trustedKeys,
 			threads: options.threads,
+			tolerance: options.tolerance,
 			budgetMilliseconds: comparisonMilliseconds[options.effort],
 			signal,
 		});
@@ -187,10 +194,11 @@ async function wholeModelOf(
 	}
 }
 
-function summarize({ islands, disposition, elapsedMs }: OptimizationView): string {
+function summarize({ islands, tolerance, disposition, elapsedMs }: OptimizationView): string {
 	const count = `${islands.length} ${islands.length === 1 ? "island" : "islands"}`;
 	const mean = `${meanSpeedup(islands).toFixed(2)}x in the geometric mean`;
-	return `${count}, ${mean}; ${disposition.replace("_", " ")}, ${(elapsedMs / 1000).toFixed(2)} s`;
+	const chosen = tolerance === defaultTolerance ? "" : `; tolerance ${tolerance}`;
+	return `${count}, ${mean}${chosen}; ${disposition.replace("_", " ")}, ${(elapsedMs / 1000).toFixed(2)} s`;
 }
 
 /** One folder a kernel, named after the first island it is for. By kernel key. */

@@ -30,8 +30,8 @@ export async function runWithKernels(
 	const kernels = new Map<string, Kernel>();
 	try {
 		for (const { digest } of islands) {
-			const folder = folders.get(digest);
-			if (folder !== undefined && !kernels.has(digest)) kernels.set(digest, await loadKernel(folder));
+			const found = folders.get(digest);
+			if (found !== undefined && !kernels.has(digest)) kernels.set(digest, await loadKernel(found.folder));
 		}
 		return new KernelInterpreter(graph, islands, kernels, inputs).run();
 	} finally {

@@ -123,7 +123,10 @@ async function checkSignature(signed: SignedManifest, trusted: TrustedKeys): Pro
 function checkKey({ key, components }: KernelManifest): KernelCheck {
 	const named = kernelCacheKey(components);
 	if (named !== key) return fails("key", `the manifest is of key ${key}, its components give ${named}`);
-	return holds("key", `${key.slice(0, 16)}…, ${components.target}, kiln ${components.version}`);
+	return holds(
+		"key",
+		`${key.slice(0, 16)}…, ${components.target}, ${components.tolerance}, kiln ${components.version}`,
+	);
 }
 
 async function checkFiles(folder: string, manifest: KernelManifest): Promise<KernelCheck> {

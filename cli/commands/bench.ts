@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { Option } from "commander";
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import { type Effort, efforts } from "#shared/pipeline/plan.ts";
 import type { BenchCase } from "../bench-island.ts";
 import type { AddCommand, CommandContext } from "../command-context.ts";
@@ -13,12 +14,14 @@ import { formatNanoseconds } from "../optimization-view.ts";
 import { parseThreads } from "../parse-options.ts";
 import { addBindingOptions, type BindingOptions, readLocalModel } from "../read-model.ts";
 import { type SummedCases, sumCases } from "../report/sum-cases.ts";
+import { toleranceOption } from "../tolerance-option.ts";
 import { userPath } from "../user-path.ts";
 
 interface BenchOptions extends BindingOptions {
 	readonly kernels?: string;
 	readonly threads: number;
 	readonly effort: Effort;
+	readonly tolerance: ToleranceId;
 	readonly html?: string;
 }
 
@@ -32,6 +35,7 @@ export const addBench: AddCommand = (program, run) => {
 		)
 		.option("--threads <number>", "threads that kernel and baseline may use", parseThreads, 1)
 		.addOption(new Option("--effort <level>", "how long to measure").choices(efforts).default("quick"))
+		.addOption(toleranceOption())
 		.option("--html <file>", "write a self-contained report")
 		.addHelpText(
 			"after",
@@ -56,6 +60,7 @@ async function bench(
 			target,
 			threads: options.threads,
 			effort: options.effort,
+			tolerance: options.tolerance,
 			kernels: options.kernels === undefined ? null : userPath(options.kernels),
 			directory,
 			signal,
@@ -74,7 +79,8 @@ async function bench(
 		}
 		const summed = sumCases(cases);
 		if (cases.length > 1) terminal.print(describeSum(summed));
-		const report = { machine: session.machine, threads: options.threads, cases, summed };
+		const { machine, threads, tolerance } = session;
+		const report = { machine, threads, tolerance, cases, summed };
 		if (options.html !== undefined) {
 			const command = `kiln bench ${process.argv.slice(process.argv.indexOf("bench") + 1).join(" ")}`;
 			const page = renderBenchPage({ ...report, model: basename(path), command });

@@ -1,5 +1,6 @@
 // `kiln bench --html`: one self-contained page. No script, nothing fetched; every text of a model's or a machine's is escaped.
 
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import { escapeXml } from "#shared/mugraph/draw/svg.ts";
 import type { Machine } from "#shared/target/target.ts";
 import type { BenchCase } from "../bench-island.ts";
@@ -15,6 +16,8 @@ export interface BenchReport {
 	readonly command: string;
 	readonly machine: Machine;
 	readonly threads: number;
+	/** What kernels might be off by. */
+	readonly tolerance: ToleranceId;
 	readonly cases: readonly BenchCase[];
 	readonly summed: SummedCases;
 }
@@ -90,13 +93,14 @@ function renderCurve({ island, curve }: BenchCase): string {
 	return `<section class="case"><p class="faded">island ${island}: best of the first candidates, of ${count}</p>${chart}</section>`;
 }
 
-function evidence({ command, machine, cases }: BenchReport): (readonly [string, string])[] {
+function evidence({ command, machine, tolerance, cases }: BenchReport): (readonly [string, string])[] {
 	return [
 		["command", command],
 		["machine", `${machine.model}, ${machine.cores} cores, ${machine.target}`],
 		["compiler", machine.compiler],
 		["peer", machine.baseline],
 		["seeds", [...new Set(cases.map(({ seed }) => seed))].join(", ")],
+		["tolerance", tolerance],
 		["error", "largest difference from float64, over the largest magnitude, over all inputs tried"],
 	];
 }

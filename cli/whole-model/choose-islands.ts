@@ -18,8 +18,6 @@ export interface ChosenIslands {
 	readonly measurement: ModelMeasurement | null;
 }
 
-/** Largest difference of an output by its largest value, as for kernels (tolerance float32-1e-3). */
-export const errorMaxAllowed = 1e-3;
 /** Comparisons with the original: each takes seconds. */
 const trialsMax = 8;
 /** Operators between convolutions that are looked at one by one. */
@@ -27,18 +25,22 @@ const suspectsMax = 16;
 /** Share of the operators that goes when the whole does not win. */
 const droppedShare = 0.25;
 
-/** `gains`: nanoseconds that the kernel saved by itself, by island. */
+/**
+ * `gains`: nanoseconds that the kernel saved by itself, by island. `errorMaxAllowed`: largest difference of an output by
+ * its largest value, as for kernels.
+ */
 export async function chooseIslands(
 	source: SourceModel,
 	planned: readonly PlannedOperator[],
 	gains: ReadonlyMap<number, number>,
+	errorMaxAllowed: number,
 	compare: CompareModels,
 ): Promise<ChosenIslands> {
-	let operators = await dropHindering(source, planned, compare);
+	let operators = await dropHindering(source, planned, errorMaxAllowed, compare);
 	let measurement: ModelMeasurement | null = null;
 	for (let trial = 0; trial < trialsMax && operators.length > 0; trial++) {
 		measurement = await compare(null, operators);
-		if (isWin(measurement)) return { operators, measurement };
+		if (isWin(measurement, errorMaxAllowed)) return { operators, measurement };
 		const weakestFirst = [...operators].sort(
 			(a, b) => (gains.get(a.island) ?? 0) - (gains.get(b.island) ?? 0),
 		);
@@ -49,7 +51,7 @@ export async function chooseIslands(
 }
 
 /** The original is the answer unless the model is certainly not slower, and gives the same. */
-export function isWin(measurement: ModelMeasurement): boolean {
+function isWin(measurement: ModelMeasurement, errorMaxAllowed: number): boolean {
 	if (measurement.kind === "failed" || measurement.errorMax > errorMaxAllowed) return false;
 	return measurement.verdict === "faster" || measurement.verdict === "tie";
 }
@@ -58,6 +60,7 @@ export function isWin(measurement: ModelMeasurement): boolean {
 async function dropHindering(
 	source: SourceModel,
 	planned: readonly PlannedOperator[],
+	errorMaxAllowed: number,
 	compare: CompareModels,
 ): Promise<readonly PlannedOperator[]> {
 	let operators = planned;
@@ -66,7 +69,7 @@ async function dropHindering(
 		.slice(0, suspectsMax)) {
 		const without = operators.filter((operator) => operator !== suspect);
 		const before = without.length === 0 ? null : without;
-		if (!isWin(await compare(before, operators))) operators = without;
+		if (!isWin(await compare(before, operators), errorMaxAllowed)) operators = without;
 	}
 	return operators;
 }

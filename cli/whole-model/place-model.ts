@@ -18,7 +18,7 @@ export interface PlacedModel {
 	/** Names of files in `draft`. */
 	readonly library: string;
 	readonly standalone: (StandalonePorts & { readonly library: string }) | null;
-	readonly facts: Pick<ModelDocument, "source" | "domain" | "target" | "threads" | "islands">;
+	readonly facts: Pick<ModelDocument, "source" | "domain" | "target" | "threads" | "tolerance" | "islands">;
 }
 
 /**

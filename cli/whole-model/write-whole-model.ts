@@ -6,12 +6,13 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import { type Compiler, requireCompiler } from "#runner/toolchain/find-compiler.ts";
+import { kernelTolerances, type ToleranceId } from "#shared/artefact/tolerance.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { TargetId } from "#shared/target/target.ts";
 import type { TrustedKeys } from "../check-manifest.ts";
 import type { BindingOptions } from "../read-model.ts";
 import { buildLibrary } from "./build-library.ts";
-import { type ChosenIslands, chooseIslands, errorMaxAllowed } from "./choose-islands.ts";
+import { type ChosenIslands, chooseIslands } from "./choose-islands.ts";
 import { type MeasureRequest, type ModelMeasurement, measureModels } from "./measure-models.ts";
 import { keptModel, type ModelView } from "./model-view.ts";
 import { operatorDomain, printOperatorTable } from "./operator-table.ts";
@@ -35,6 +36,8 @@ export interface WholeModelRequest {
 	readonly trustedKeys?: TrustedKeys;
 	/** Of the runtime's sessions. */
 	readonly threads: number;
+	/** That the kernels were made for: the whole may be off by as much. */
+	readonly tolerance: ToleranceId;
 	/** Of one comparison. */
 	readonly budgetMilliseconds: number;
 	readonly signal?: AbortSignal;
@@ -142,10 +145,11 @@ class ModelDraft {
 	}
 
 	#choose(operators: readonly PlannedOperator[]): Promise<ChosenIslands> {
-		const { threads, budgetMilliseconds, signal, measure = measureModels } = this.#request;
+		const { threads, tolerance, budgetMilliseconds, signal, measure = measureModels } = this.#request;
+		const { errorMax } = kernelTolerances[tolerance];
 		const runtime = requireRuntimeLibrary();
 		const gains = new Map(operators.map(({ island, program }) => [island, this.#gainOf(program)]));
-		return chooseIslands(this.#source, operators, gains, async (before, after) => {
+		return chooseIslands(this.#source, operators, gains, errorMax, async (before, after) => {
 			const library = join(this.#folder, this.#library);
 			const lay = async (name: string, some: readonly PlannedOperator[]): Promise<string> =>
 				join((await this.#layModel(name, some)).folder, modelFileName);
@@ -170,7 +174,7 @@ class ModelDraft {
 		final: WrittenModel & { readonly folder: string },
 		compiler: Compiler,
 	): Promise<StandalonePorts | null> {
-		const { threads, signal, measure = measureModels } = this.#request;
+		const { threads, tolerance, signal, measure = measureModels } = this.#request;
 		const ports = await writeStandalone({
 			source: this.#source,
 			kernels: this.#kernels,
@@ -199,14 +203,15 @@ class ModelDraft {
 			},
 			signal,
 		);
-		return answer.kind === "measured" && answer.errorMax <= errorMaxAllowed ? ports : null;
+		const isSame = answer.kind === "measured" && answer.errorMax <= kernelTolerances[tolerance].errorMax;
+		return isSame ? ports : null;
 	}
 
 	async #place(
 		final: WrittenModel & { readonly folder: string },
 		standalone: StandalonePorts | null,
 	): Promise<void> {
-		const { directory, folders, threads } = this.#request;
+		const { directory, folders, threads, tolerance } = this.#request;
 		await placeModel({
 			directory,
 			draft: this.#folder,
@@ -218,6 +223,7 @@ class ModelDraft {
 				domain: this.#domain,
 				target: this.#target,
 				threads,
+				tolerance,
 				islands: final.operators.map(({ island, program }) => ({
 					index: island,
 					kernel: this.#kernels.get(program)?.manifest.key ?? "",

@@ -17,6 +17,7 @@ export async function analyseModel(
 		target: request.target,
 		effort: request.effort,
 		threads: request.threads,
+		tolerance: request.tolerance,
 		programs: found.map(({ program, islands, key, kernel, isHit }) => ({
 			program,
 			islands: [...islands],

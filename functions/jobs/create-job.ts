@@ -42,7 +42,9 @@ export async function createJob(
 	const opening = { ...request, namespace: caller.namespace, jobId: id };
 	// All plans before any flight: a request that fails on a plan must not leave others waiting for it.
 	const plans = await mapBounded(found, async (entry) =>
-		isAnswered(entry) ? null : ensurePlan(services, entry.program, request, caller.calls),
+		isAnswered(entry)
+			? null
+			: ensurePlan(services, { ...request, programDigest: entry.program }, caller.calls),
 	);
 	const tasks = await mapBounded(found, async (entry, index) => {
 		const plan = plans[index] ?? null;
@@ -152,6 +154,7 @@ function newJob(
 		target: request.target,
 		threads: request.threads,
 		effort: request.effort,
+		tolerance: request.tolerance,
 		namespace: parts.namespace,
 		state: "queued",
 		terminal: false,

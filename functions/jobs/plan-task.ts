@@ -1,35 +1,32 @@
-// A program's plan, made once for each target, number of threads, effort and version, and then found again.
+// A program's plan, made once for each target, number of threads, effort, tolerance and version, and then found again.
 
 import type { ParallelCalls } from "#functions/search/parallel-calls.ts";
 import type { EdgeServices } from "#functions/services.ts";
 import { readTextObject, writeText } from "#functions/stored-json.ts";
-import { planKey, programKey } from "#shared/artefact/store-keys.ts";
+import { type PlanSubject, planKey, programKey } from "#shared/artefact/store-keys.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
 import { present } from "#shared/fault/assert.ts";
-import type { OptimizationRequest } from "#shared/protocol/optimization.ts";
 import { encodePlan } from "#shared/protocol/plan-document.ts";
 import { decodeProgramDocument } from "#shared/protocol/program-document.ts";
-
-export type PlanSubject = Pick<OptimizationRequest, "target" | "threads" | "effort">;
 
 /** Store key of the plan; searched, verified and ranked here, within the budget of states, when it is the first time. */
 export async function ensurePlan(
 	services: EdgeServices,
-	program: string,
 	subject: PlanSubject,
 	calls: ParallelCalls,
 ): Promise<string> {
-	const { target, threads, effort } = subject;
-	const place = planKey(program, target, `${effort}-t${threads}`, kilnVersion);
+	const { programDigest, target, threads, effort, tolerance } = subject;
+	const place = planKey(subject, kilnVersion);
 	if ((await services.store.head(place)) !== null) return place;
-	const stored = await readTextObject(services.store, programKey(program), decodeProgramDocument);
-	const document = present(stored, `the program ${program} of a stored model is stored`).value;
+	const stored = await readTextObject(services.store, programKey(programDigest), decodeProgramDocument);
+	const document = present(stored, `the program ${programDigest} of a stored model is stored`).value;
 	const plan = await services.compiler.plan({
-		programDigest: program,
+		programDigest,
 		program: document.program,
 		target,
 		threads,
 		effort,
+		tolerance,
 		searchStatesMax: services.configuration.searchStatesMax,
 		calls,
 	});

@@ -26,7 +26,7 @@ export interface LookedUp {
 export async function lookUpPrograms(
 	services: EdgeServices,
 	model: ModelRecord,
-	request: Pick<AnalysisRequest, "target" | "threads" | "effort">,
+	request: Pick<AnalysisRequest, "target" | "threads" | "effort" | "tolerance">,
 ): Promise<readonly LookedUp[]> {
 	const islandsOf = new Map<string, number[]>();
 	for (const island of model.islands) {
@@ -39,7 +39,7 @@ export async function lookUpPrograms(
 			program,
 			target: request.target,
 			threads: request.threads,
-			tolerance: "float32-1e-3",
+			tolerance: request.tolerance,
 			version: kilnVersion,
 		};
 		const key = kernelCacheKey(components);

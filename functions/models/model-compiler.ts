@@ -1,6 +1,7 @@
 // What the edge needs of the compiler, as one port: bytes to programs, and a program to a plan.
 
 import type { ParallelCalls } from "#functions/search/parallel-calls.ts";
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import type { Effort, Plan } from "#shared/pipeline/plan.ts";
 import type { Program } from "#shared/program/program.ts";
 import type { ModelRecord, ShapeBindings, Weights } from "#shared/protocol/model.ts";
@@ -37,6 +38,7 @@ export interface PlanOptions {
 	readonly target: TargetId;
 	readonly threads: number;
 	readonly effort: Effort;
+	readonly tolerance: ToleranceId;
 	/** Search states to visit here; the plan's cursor says where to go on. */
 	readonly searchStatesMax: number;
 	/** What the request that the plan is for may still spend. */

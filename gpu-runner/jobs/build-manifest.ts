@@ -43,7 +43,7 @@ export const keyComponents = (plan: Plan): KeyComponents => ({
 	program: plan.programDigest,
 	target: plan.target,
 	threads: plan.threads,
-	tolerance: "float32-1e-3",
+	tolerance: plan.tolerance,
 	version: kilnVersion,
 });
 

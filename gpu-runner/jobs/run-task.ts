@@ -65,6 +65,7 @@ export async function runTask(services: RunnerServices, work: TaskWork): Promise
 			target: targets[plan.target],
 			threads: plan.threads,
 			seed,
+			tolerance: plan.tolerance,
 			baselines: await fetchBaselines(services.store, plan),
 			candidatesCount: candidates.proofs.length,
 			emitUnit: candidates.emitUnit,

@@ -79,6 +79,7 @@ function rowOf(
 		target: plan.target,
 		threads: plan.threads,
 		effort: plan.effort,
+		tolerance: plan.tolerance,
 		seed,
 		machine: { ...machine, instructionSets: [...machine.instructionSets] },
 		candidate,

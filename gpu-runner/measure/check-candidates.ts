@@ -15,6 +15,8 @@ export interface CheckOptions {
 	readonly runtime: string | null;
 	readonly threads: number;
 	readonly seed: number;
+	/** Share of the largest expected magnitude that a kernel may be off by: `errorMax` of the tolerance asked for. */
+	readonly errorMaxAllowed: number;
 	/** Longest check of one candidate on one dataset. */
 	readonly silenceMilliseconds: number;
 	/** Load and pack weights once for all datasets; else for each, lying off round addresses on every other one. */
@@ -47,8 +49,6 @@ export interface CandidateCheck {
 	readonly packings: ReadonlyMap<number, Packing>;
 }
 
-/** Share of the largest expected magnitude that a float32 kernel may be off (the key component `float32-1e-3`). */
-export const toleranceRelative = 1e-3;
 /** On inputs that hurt the program itself, a kernel may be off by this many times what ONNX Runtime is off by. */
 const baselineErrorFactor = 4;
 /** A dataset on which float32 itself loses this much says nothing about a kernel. */
@@ -63,7 +63,7 @@ const runsSpare = 8;
 export async function checkBaselines(workload: Workload, options: CheckOptions): Promise<BaselineCheck> {
 	const run = await runCheck(workload, [], options);
 	return {
-		...readTolerances(workload, run),
+		...readTolerances(workload, run, options.errorMaxAllowed),
 		sandboxed: run.events.some((event) => event.event === "ready" && event.sandboxed),
 	};
 }
@@ -177,7 +177,11 @@ async function runCheck(
 }
 
 /** What each dataset allows, and which baselines can be compared with. */
-function readTolerances(workload: Workload, run: HarnessRun): Omit<BaselineCheck, "sandboxed"> {
+function readTolerances(
+	workload: Workload,
+	run: HarnessRun,
+	errorMaxAllowed: number,
+): Omit<BaselineCheck, "sandboxed"> {
 	const faults = new Map<number, string>();
 	const checks = run.events.filter((event) => event.event === "checked");
 	const errorsOf = (id: string, dataset: number): HarnessEventOf<"checked">[] =>
@@ -196,7 +200,7 @@ function readTolerances(workload: Workload, run: HarnessRun): Omit<BaselineCheck
 	});
 	const usable = workload.baselines.map((_, index) => index).filter((index) => !faults.has(index));
 	const tolerances = workload.datasets.map((_, dataset) => {
-		if (usable.length === 0) return toleranceRelative;
+		if (usable.length === 0) return errorMaxAllowed;
 		const allowed = usable.map((index) => {
 			const events = errorsOf(workload.baselines[index]?.id ?? "", dataset);
 			const broken =
@@ -205,7 +209,7 @@ function readTolerances(workload: Workload, run: HarnessRun): Omit<BaselineCheck
 			return broken ? null : Math.max(...events.map((event) => event.errorMax));
 		});
 		const best = allowed.filter((error) => error !== null);
-		return best.length === 0 ? null : Math.max(toleranceRelative, baselineErrorFactor * Math.min(...best));
+		return best.length === 0 ? null : Math.max(errorMaxAllowed, baselineErrorFactor * Math.min(...best));
 	});
 	return { tolerances, baselinesUsable: usable, baselineFaults: faults };
 }

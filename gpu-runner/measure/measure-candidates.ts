@@ -5,6 +5,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type CompiledCandidate, compileCandidates } from "#runner/toolchain/compile-candidates.ts";
 import { compileSharedLibrary } from "#runner/toolchain/compile-shared-library.ts";
+import { kernelTolerances } from "#shared/artefact/tolerance.ts";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { createRandom } from "#shared/numeric/random.ts";
@@ -17,7 +18,6 @@ import {
 	checkBaselines,
 	checkCandidates,
 	type Packing,
-	toleranceRelative,
 } from "./check-candidates.ts";
 import { type HarnessTensor, harnessDataTypes } from "./harness-request.ts";
 import type { MeasuredKernel, MeasureRequest, MeasureResult, Stage } from "./measure-request.ts";
@@ -50,12 +50,15 @@ class Measurement {
 	private readonly outcomes = new Map<number, CandidateMeasurement["outcome"]>();
 	private readonly errors = new Map<number, number>();
 	private readonly packings = new Map<number, Packing>();
+	private readonly errorMaxAllowed: number;
 	/** On the inputs of timing, as the check allowed it: what float32 itself loses there is no kernel's fault. */
-	private timingTolerance = toleranceRelative;
+	private timingTolerance: number;
 	private readonly stages: Stage[] = [];
 
 	constructor(request: MeasureRequest) {
 		this.request = request;
+		this.errorMaxAllowed = kernelTolerances[request.tolerance].errorMax;
+		this.timingTolerance = this.errorMaxAllowed;
 	}
 
 	async run(): Promise<MeasureResult> {
@@ -343,6 +346,7 @@ class Measurement {
 			runtime,
 			threads,
 			seed,
+			errorMaxAllowed: this.errorMaxAllowed,
 			silenceMilliseconds: hangMilliseconds,
 			sharesWeights,
 			...(signal && { signal }),

@@ -2,6 +2,7 @@
 
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
 import type { Compiler } from "#runner/toolchain/find-compiler.ts";
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import type { CandidateMeasurement, Progress } from "#shared/pipeline/ports.ts";
 import type { Program } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
@@ -27,6 +28,8 @@ export interface MeasureRequest {
 	readonly target: CpuTarget;
 	readonly threads: number;
 	readonly seed: number;
+	/** What candidates may be off by. */
+	readonly tolerance: ToleranceId;
 	readonly baselines: readonly BaselineForm[];
 	readonly candidatesCount: number;
 	readonly emitUnit: EmitUnit;

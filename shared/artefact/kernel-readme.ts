@@ -1,4 +1,5 @@
 import type { KernelManifest } from "./manifest.ts";
+import { kernelTolerances, type ToleranceId } from "./tolerance.ts";
 
 type Described = Pick<
 	KernelManifest,
@@ -47,9 +48,18 @@ Verdict **${manifest.verdict}**: ${speedup.median.toFixed(2)} times the speed of
 ${(latencyNanoseconds.kernel / 1000).toFixed(1)} µs against ${(latencyNanoseconds.baseline / 1000).toFixed(1)} µs for its fastest form \
 (\`${manifest.baselineForm}\`), interleaved on ${machine.model} with ${machine.baseline}, ${machine.compiler}.
 Largest error against a float64 reference: ${manifest.errorMax.toExponential(1)} of the largest value.
+${describeTolerance(manifest.components.tolerance)}
 The raw samples are in \`samples.json\`, certificate and signature in \`manifest.json\`. \`kiln verify FOLDER\` proves again, without
 a service, that the algorithm in \`proof.json\` computes its program and that \`kernel.c\` is that algorithm.
 
 ![The algorithm: device memory, kernels, blocks and loops](mugraph.svg)
 `;
+}
+
+function describeTolerance(tolerance: ToleranceId): string {
+	const { errorMax, allowsBrainProducts } = kernelTolerances[tolerance];
+	const rounding = allowsBrainProducts
+		? " Weights and what they are multiplied with may be rounded to bfloat16 within products; sums are in float32."
+		: "";
+	return `Tolerance \`${tolerance}\`: ${errorMax.toExponential(1)}, or more on inputs where ONNX Runtime itself is off by as much.${rounding}`;
 }

@@ -3,13 +3,14 @@
 import type { Effort } from "#shared/pipeline/plan.ts";
 import type { Machine, TargetId } from "#shared/target/target.ts";
 import type { Certificate } from "#shared/verify/certificate.ts";
+import type { ToleranceId } from "./tolerance.ts";
 
 /** The named components whose canonical JSON is hashed into the cache key: kept so that a miss can be explained. */
 export interface KeyComponents {
 	readonly program: string;
 	readonly target: TargetId;
 	readonly threads: number;
-	readonly tolerance: "float32-1e-3";
+	readonly tolerance: ToleranceId;
 	/** Version of search, lowering and measuring together: `kilnVersion`. */
 	readonly version: string;
 }
@@ -44,7 +45,10 @@ export interface KernelManifest {
 	readonly latencyNanoseconds: { readonly baseline: number; readonly kernel: number };
 	/** Which ONNX form the fastest baseline had. */
 	readonly baselineForm: string;
-	/** Largest |kernel - reference| / max|reference| over all inputs tried, float64 reference. */
+	/**
+	 * Largest |kernel - reference| / max|reference| over all inputs tried, float64 reference. It may exceed the tolerance's
+	 * own bound where inputs hurt ONNX Runtime as much.
+	 */
 	readonly errorMax: number;
 	readonly certificate: Certificate | null;
 	readonly muGraphDigest: string | null;

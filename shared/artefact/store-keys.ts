@@ -1,10 +1,20 @@
 // Where things lie in the object store. Parts are digests, ids and names that were validated: never a user's text.
 
+import type { Plan } from "#shared/pipeline/plan.ts";
+import { defaultTolerance } from "./tolerance.ts";
+
+/** What a plan is found again by, besides the version. */
+export type PlanSubject = Pick<Plan, "programDigest" | "target" | "threads" | "effort" | "tolerance">;
+
 export const blobKey = (sha256: string): string => `blobs/sha256/${sha256}`;
 export const modelKey = (digest: string): string => `models/${digest}.json`;
 export const programKey = (digest: string): string => `programs/${digest}.json`;
-export const planKey = (program: string, target: string, effort: string, version: string): string =>
-	`plans/${program}/${target}/${effort}-${version}.json`;
+/** The default tolerance is not named: plans of it stay where they were before there was another. */
+export function planKey(plan: PlanSubject, version: string): string {
+	const { programDigest, target, threads, effort, tolerance } = plan;
+	const named = tolerance === defaultTolerance ? "" : `-${tolerance}`;
+	return `plans/${programDigest}/${target}/${effort}-t${threads}${named}-${version}.json`;
+}
 export const kernelKey = (namespace: string, key: string): string => `kernels/${namespace}/${key}.json`;
 /** All training rows there are: docs/training-rows.md. */
 export const trainingPrefix = "training/";

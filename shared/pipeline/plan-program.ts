@@ -1,6 +1,7 @@
 // Program -> plan: search, verify, schedule, rank, in order, on one page. Runs at the edge within a state budget; a runner
 // goes on from `search.cursor` when the budget ended it.
 
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import { type RankedCandidate, rankCandidates } from "#shared/cost-model/cost-model.ts";
 import { present } from "#shared/fault/assert.ts";
 import type { Program } from "#shared/program/program.ts";
@@ -41,6 +42,7 @@ export interface PlanRequest {
 	readonly target: TargetId;
 	readonly threads: number;
 	readonly effort: Effort;
+	readonly tolerance: ToleranceId;
 	/** Where an earlier search stopped, or null to begin. */
 	readonly cursor: string | null;
 	/** Fewer states than the effort allows, where the place of the search demands it. */
@@ -97,6 +99,7 @@ export function assemblePlan(request: PlanRequest, proven: ProvenSearch): Plan {
 		target: request.target,
 		threads: request.threads,
 		effort: request.effort,
+		tolerance: request.tolerance,
 		muGraphs,
 		candidates: spreadOverMuGraphs(ranked.candidates, muGraphs, budget.candidatesMax),
 		search: { statesVisited, statesPruned: addCounts([statesPruned, { unverified }]), stop, cursor },

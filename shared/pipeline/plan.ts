@@ -1,5 +1,6 @@
 // What the edge hands to a runner: a program, its ranked candidates, and how to go on when the search did not fit.
 
+import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import type { Program } from "#shared/program/program.ts";
 import type { Schedule } from "#shared/schedule/schedule.ts";
@@ -34,6 +35,8 @@ export interface Plan {
 	readonly target: TargetId;
 	readonly threads: number;
 	readonly effort: Effort;
+	/** What its kernels may be off by, and which schedules they may have. */
+	readonly tolerance: ToleranceId;
 	readonly muGraphs: readonly PlannedMuGraph[];
 	/** Best first. */
 	readonly candidates: readonly PlannedCandidate[];

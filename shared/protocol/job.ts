@@ -1,6 +1,7 @@
 // The job object in the store (`jobs/<id>.json`) and on the wire. Changed only by compare-and-swap.
 
 import { z } from "zod";
+import { toleranceSchema } from "./tolerance.ts";
 
 const jobStates = [
 	"validating",
@@ -61,6 +62,7 @@ export const jobSchema = z.object({
 	target: z.string(),
 	threads: z.int().min(1),
 	effort: z.enum(["quick", "standard", "max"]),
+	tolerance: toleranceSchema,
 	namespace: z.string(),
 	state: z.enum(jobStates),
 	terminal: z.boolean(),

@@ -3,6 +3,7 @@
 import { z } from "zod";
 import { dataTypes } from "#shared/tensor/data-type.ts";
 import { digestSchema } from "./digest.ts";
+import { toleranceSchema } from "./tolerance.ts";
 
 /** A file of the folder by its bare name. */
 const fileSchema = z.object({
@@ -26,6 +27,8 @@ const schema = z.object({
 	target: z.string(),
 	/** That the kernels were tuned for. */
 	threads: z.int().min(1),
+	/** That kernels and the whole were measured within. */
+	tolerance: toleranceSchema,
 	model: fileSchema,
 	weights: fileSchema,
 	library: fileSchema,

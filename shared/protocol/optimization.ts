@@ -8,6 +8,7 @@ import { attemptSchema, dispositionSchema, type Job, jobSchema } from "./job.ts"
 import { coverageSchema, refusalSchema, shapeBindingsSchema, weightsSchema } from "./model.ts";
 import { signedManifestSchema } from "./signed-manifest.ts";
 import { targetIdSchema } from "./target.ts";
+import { toleranceIdSchema, toleranceSchema } from "./tolerance.ts";
 
 const threadsMax = 256;
 
@@ -16,6 +17,9 @@ export const optimizationRequestSchema = z.strictObject({
 	target: targetIdSchema,
 	effort: z.enum(efforts).default("standard"),
 	threads: z.int().min(1).max(threadsMax).default(1),
+	tolerance: toleranceSchema.describe(
+		"How far results may be off, relative to an output's largest value. `bfloat16-1e-2`: weights and what they are multiplied with may be rounded to bfloat16 within products.",
+	),
 	/** Other bindings than the model was sent with: the model is analysed again under them. */
 	shapes: shapeBindingsSchema.optional(),
 	weights: weightsSchema.optional(),
@@ -71,6 +75,7 @@ export const analysisResponseSchema = z.object({
 	target: targetIdSchema,
 	effort: z.enum(efforts),
 	threads: z.int(),
+	tolerance: toleranceIdSchema,
 	programs: z.array(
 		z.object({
 			program: digestSchema,

@@ -8,6 +8,7 @@ import { parseExactJson, stringifyExactJson } from "./exact-json.ts";
 import { muGraphSchema } from "./mugraph-schema.ts";
 import { plannedBaselineSchema, programSchema } from "./program-document.ts";
 import { targetIdSchema } from "./target.ts";
+import { toleranceSchema } from "./tolerance.ts";
 
 const kernelScheduleSchema = z.object({
 	gridTiles: z.array(z.int().min(1)),
@@ -33,6 +34,7 @@ const planSchema = z.object({
 	target: targetIdSchema,
 	threads: z.int().min(1),
 	effort: z.enum(efforts),
+	tolerance: toleranceSchema,
 	muGraphs: z.array(z.object({ digest: z.string(), muGraph: muGraphSchema, certificate: certificateSchema })),
 	candidates: z.array(
 		z.object({

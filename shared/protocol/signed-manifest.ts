@@ -5,6 +5,7 @@ import { certificateSchema } from "./certificate-schema.ts";
 import { digestSchema } from "./digest.ts";
 import { machineSchema } from "./machine-schema.ts";
 import { targetIdSchema } from "./target.ts";
+import { toleranceIdSchema } from "./tolerance.ts";
 
 const intervalSchema = z.object({ median: z.number(), low: z.number(), high: z.number() });
 const blobReferenceSchema = z.object({ sha256: digestSchema, bytesCount: z.int().min(0) });
@@ -23,7 +24,7 @@ export const signedManifestSchema = z.looseObject({
 			program: digestSchema,
 			target: targetIdSchema,
 			threads: z.int().min(1),
-			tolerance: z.literal("float32-1e-3"),
+			tolerance: toleranceIdSchema,
 			version: z.string(),
 		}),
 		namespace: z.string(),

@@ -8,6 +8,7 @@ import { machineSchema } from "./machine-schema.ts";
 import { muGraphSchema } from "./mugraph-schema.ts";
 import { scheduleSchema } from "./plan-document.ts";
 import { targetIdSchema } from "./target.ts";
+import { toleranceSchema } from "./tolerance.ts";
 
 /** Clean samples of one participant in one stage, in nanoseconds a run. */
 const clockedSchema = z.object({
@@ -53,6 +54,8 @@ export const trainingRowSchema = z.object({
 	target: targetIdSchema,
 	threads: z.int().min(1),
 	effort: z.enum(efforts),
+	/** That the outcome was judged by, and the schedule made for. */
+	tolerance: toleranceSchema,
 	/** Of the inputs' data. */
 	seed: z.int().min(0),
 	machine: machineSchema,

@@ -39,7 +39,13 @@ function caseOf(change: Partial<BenchCase> = {}): BenchCase {
 
 function page(change: Partial<BenchReport> = {}): string {
 	const cases = change.cases ?? [caseOf()];
-	const parts = { model: "m.onnx", command: "kiln bench m.onnx", machine, threads: 1 };
+	const parts = {
+		model: "m.onnx",
+		command: "kiln bench m.onnx",
+		machine,
+		threads: 1,
+		tolerance: "bfloat16-1e-2",
+	} as const;
 	return renderBenchPage({ ...parts, summed: sumCases(cases), ...change, cases });
 }
 

@@ -12,6 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type LocalStack, startLocalStack } from "#infra/local.ts";
+import { manifestFixture } from "#test/artefact/manifest-fixture.ts";
 import { kilnMain, runKiln } from "#test/support/kiln-process.ts";
 
 const fixture = join(import.meta.dirname, "../fixtures/exported/rms_swiglu_residual_s");
@@ -30,6 +31,9 @@ describe("without a service", () => {
 		["a missing argument", ["analyze"]],
 		["a malformed shape", ["analyze", model, "--shape", "batch"]],
 		["an unknown target", ["optimize", model, "--target", "pdp-11"]],
+		["an unknown tolerance of optimize", ["optimize", model, "--tolerance", "1e-2"]],
+		["an unknown tolerance of fetch", ["fetch", model, "--tolerance", "float16"]],
+		["an unknown tolerance of bench", ["bench", model, "--tolerance", ""]],
 		["a file that is not there", ["analyze", "/nonexistent.onnx"]],
 		["a shape for a dimension that the model does not have", ["analyze", model, "--shape", "nothing=3"]],
 	])("%s is a wrong use: exit code 2, nothing on stdout", async (_, parameters) => {
@@ -52,6 +56,33 @@ describe("without a service", () => {
 		for (const help of await Promise.all(names.map((name) => runKiln([name, "--help"])))) {
 			expect(help.stdout).toMatch(/Examples?:\n {2}kiln/);
 		}
+	});
+
+	test.each(["optimize", "fetch", "bench"])(
+		"--help of %s says what a coarser tolerance means",
+		async (name) => {
+			const text = (await runKiln([name, "--help"])).stdout.replace(/\s+/g, " ");
+			expect(text).toContain("weights and what they are multiplied with may be rounded to bfloat16");
+			expect(text).toMatch(/never without this flag \(choices: .*default: "float32-1e-3"\)/);
+		},
+	);
+
+	test("bench does not time a stored kernel of another tolerance than it was asked for", async () => {
+		const [{ program }] = JSON.parse((await runKiln(["analyze", model, "--json"])).stdout).islands;
+		const kernels = join(root, "coarse");
+		mkdirSync(join(kernels, "island-0"), { recursive: true });
+		const { components } = manifestFixture();
+		const manifest = manifestFixture({
+			components: { ...components, program, tolerance: "bfloat16-1e-2" },
+		});
+		const signed = { manifest, keyId: "test", signature: "AAAA" };
+		writeFileSync(join(kernels, "island-0", "manifest.json"), JSON.stringify(signed));
+		const { code, stdout } = await runKiln(["bench", model, "--kernels", kernels, "--json"]);
+		expect(code).toBe(2);
+		expect(JSON.parse(stdout).error).toMatchObject({
+			code: "request.invalid",
+			details: { found: "bfloat16-1e-2", expected: "float32-1e-3" },
+		});
 	});
 
 	test("analyze names islands, refusals and coverage", async () => {
@@ -196,6 +227,30 @@ describe.skipIf(process.platform !== "linux")("with a service", () => {
 				),
 			});
 		}
+	});
+
+	test("a coarser tolerance is asked for by name, said again, and has kernels of its own", async () => {
+		const coarse = [
+			...service,
+			"--tolerance",
+			"bfloat16-1e-2",
+			"--no-whole-model",
+			"-o",
+			join(root, "measured-coarse"),
+		];
+		const miss = await runKiln(["fetch", model, ...coarse, "--json"], environment);
+		expect(miss.code).toBe(4);
+		expect(JSON.parse(miss.stdout).error.details.misses).toMatchObject([
+			{ components: { tolerance: "bfloat16-1e-2" } },
+		]);
+		const { code, stdout, stderr } = await runKiln(["optimize", model, ...coarse, "--json"], environment);
+		expect(code).toBe(0);
+		expect(JSON.parse(stdout)).toMatchObject({ tolerance: "bfloat16-1e-2", disposition: "executed" });
+		expect(stderr).toContain("; tolerance bfloat16-1e-2; executed");
+		const { manifest } = JSON.parse(
+			readFileSync(join(root, "measured-coarse", "island-0", "manifest.json"), "utf8"),
+		);
+		expect(manifest.components.tolerance).toBe("bfloat16-1e-2");
 	});
 
 	test("a kernel that no trusted key signed is not written: exit code 5", async () => {

@@ -37,6 +37,7 @@ export async function proveKernel(): Promise<ProvenFolder> {
 		target,
 		threads: 1,
 		effort: "quick",
+		tolerance: "float32-1e-3",
 		cursor: null,
 	});
 	const [candidate] = plan.candidates;

@@ -36,15 +36,18 @@ describe("the compiler behind the edge", () => {
 		const { digest, program } = present(analyse("rms_swiglu_residual_s").programs[0], "an island");
 		const document = { schema: "kiln.program/1", digest, program, baselines: [] } as const;
 		expect(decodeProgramDocument(encodeProgramDocument(document))).toEqual(document);
-		const subject = { programDigest: digest, program, target: "cpu-x86-64-v4", threads: 2 } as const;
+		const place = { target: "cpu-x86-64-v4", threads: 2, tolerance: "bfloat16-1e-2" } as const;
+		const subject = { programDigest: digest, program, ...place };
 		const plan = await compiler.plan({ ...subject, effort: "quick", searchStatesMax: 200, calls });
+		expect(plan).toMatchObject(place);
 		expect(plan.candidates.length).toBeGreaterThan(0);
 		expect(decodePlan(encodePlan(plan))).toEqual(plan);
 	});
 
 	test("a search that does not fit the budget says where to go on", async () => {
 		const { digest, program } = present(analyse("mirage_rmsnorm_linear_s").programs[0], "an island");
-		const subject = { programDigest: digest, program, target: "cpu-x86-64-v3", threads: 1 } as const;
+		const place = { target: "cpu-x86-64-v3", threads: 1, tolerance: "float32-1e-3" } as const;
+		const subject = { programDigest: digest, program, ...place };
 		const cut = await compiler.plan({ ...subject, effort: "quick", searchStatesMax: 3, calls });
 		expect(cut.search).toMatchObject({ stop: "stateLimit", statesVisited: 3 });
 		expect(cut.search.cursor).not.toBeNull();

@@ -2,6 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { toleranceIds } from "#shared/artefact/tolerance.ts";
 import { postModel } from "./support/edge-requests.ts";
 import { createTestEdge, type TestEdge } from "./support/test-edge.ts";
 
@@ -17,6 +18,7 @@ const almostRight = fc.record(
 		target: fc.oneof(fc.constant("cpu-x86-64-v3"), fc.jsonValue()),
 		effort: fc.oneof(fc.constantFrom("quick", "max"), fc.jsonValue()),
 		threads: fc.oneof(fc.integer(), fc.double(), fc.jsonValue()),
+		tolerance: fc.oneof(fc.constantFrom(...toleranceIds), fc.jsonValue()),
 		shapes: fc.oneof(fc.dictionary(fc.string(), fc.integer()), fc.jsonValue()),
 		weights: fc.oneof(fc.array(fc.string()), fc.jsonValue()),
 		cache: fc.oneof(fc.constantFrom("prefer", "only", "refresh"), fc.jsonValue()),

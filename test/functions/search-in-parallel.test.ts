@@ -22,6 +22,7 @@ const requestFor = (program: Program, searchStatesMax = 200): PlanRequest => ({
 	target: "cpu-x86-64-v3",
 	threads: 1,
 	effort: "quick",
+	tolerance: "float32-1e-3",
 	cursor: null,
 	searchStatesMax,
 	muGraphsMax: 4,

@@ -16,6 +16,7 @@ const beginPlan = (program: Program, searchStatesMax: number): Plan =>
 		target: "cpu-x86-64-v3",
 		threads: 1,
 		effort: "quick",
+		tolerance: "bfloat16-1e-2",
 		cursor: null,
 		searchStatesMax,
 	});
@@ -49,6 +50,7 @@ describe("a search that stopped early", () => {
 		expect(digests.some((digest) => !before.has(digest))).toBe(true);
 		expect(whole.candidates.length).toBeLessThanOrEqual(effortBudgets.quick.candidatesMax);
 		expect(whole.baselines).toEqual(begun.baselines);
+		expect(whole.tolerance).toBe(begun.tolerance);
 	});
 
 	test.each([

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { afterAll, expect, test } from "vitest";
 import { prepareCandidates } from "#runner/jobs/prepare-candidates.ts";
-import { toleranceRelative } from "#runner/measure/check-candidates.ts";
 import { measureCandidates } from "#runner/measure/measure-candidates.ts";
+import { kernelTolerances } from "#shared/artefact/tolerance.ts";
 import { present } from "#shared/fault/assert.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import { partitionGraph } from "#shared/partition/partition.ts";
@@ -41,6 +41,7 @@ test("a kernel that is as exact as ONNX Runtime on ordinary inputs is timed, how
 		target: toolchain.target.id,
 		threads: 1,
 		effort: "quick",
+		tolerance: "float32-1e-3",
 		cursor: null,
 	});
 	const { proofs, emitUnit } = await prepareCandidates(plan);
@@ -49,6 +50,7 @@ test("a kernel that is as exact as ONNX Runtime on ordinary inputs is timed, how
 		target: toolchain.target,
 		threads: 1,
 		seed: Number(process.env.TEST_SEED ?? 1),
+		tolerance: plan.tolerance,
 		baselines: islandBaselines(model, graph, island).map(({ bytes, ...form }) => ({ ...form, model: bytes })),
 		candidatesCount: Math.min(2, proofs.length),
 		emitUnit,
@@ -60,5 +62,5 @@ test("a kernel that is as exact as ONNX Runtime on ordinary inputs is timed, how
 		hangMilliseconds: 10_000,
 	});
 	expect(new Set(candidates.map(({ outcome }) => outcome.kind))).toEqual(new Set(["timed"]));
-	expect(kernel?.errorMax).toBeGreaterThan(toleranceRelative);
+	expect(kernel?.errorMax).toBeGreaterThan(kernelTolerances[plan.tolerance].errorMax);
 });

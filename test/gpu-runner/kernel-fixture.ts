@@ -48,6 +48,7 @@ const compute = (epsilon: string): string => `
 export type FixtureKernel =
 	| "right"
 	| "slow"
+	| "coarse"
 	| "wrong"
 	| "broken"
 	| "crashes"
@@ -66,6 +67,8 @@ export type FixtureKernel =
 const bodies: Readonly<Record<FixtureKernel, string>> = {
 	right: compute("1e-5f"),
 	slow: `for (volatile int repeat = 0; repeat < 40; repeat++) { ${compute("1e-5f")} }`,
+	/** Off by 4e-3 of the largest value, as products of bfloat16 may be. */
+	coarse: `${compute("1e-5f")} for (int at = 0; at < M * N; at++) y[at] *= 1.004f;`,
 	wrong: compute("1e-1f"),
 	broken: "this is not C;",
 	crashes: "*(volatile int *)8 = 1;",

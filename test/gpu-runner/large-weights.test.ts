@@ -36,6 +36,7 @@ beforeAll(async () => {
 		target: toolchain.target,
 		threads: 1,
 		seed: Number(process.env.TEST_SEED ?? 1),
+		tolerance: "float32-1e-3",
 		baselines: [
 			{
 				form: "asWritten",

@@ -42,6 +42,7 @@ function measure(kinds: readonly FixtureKernel[], change: Partial<MeasureRequest
 		target: toolchain.target,
 		threads: 1,
 		seed: Number(process.env.TEST_SEED ?? 1),
+		tolerance: "float32-1e-3",
 		baselines: [asWritten],
 		candidatesCount: kinds.length,
 		emitUnit: (parts) =>
@@ -110,6 +111,18 @@ describe("measuring", () => {
 		// Its fork fails, and nothing else is wrong with it.
 		expect(outcomes.get("forks")?.kind).toBe("timed");
 		expect([4, 11]).toContain(kernel?.candidate);
+	});
+
+	test.each([
+		["float32-1e-3", "wrongResult", false],
+		["bfloat16-1e-2", "timed", true],
+	] as const)("a candidate that is off by 4e-3 is, under %s: %s", async (tolerance, kind, isKernel) => {
+		const { outcomes, kernel } = await outcomesOf(["coarse", "wrong"], { tolerance });
+		const coarse = outcomes.get("coarse");
+		expect(coarse).toMatchObject({ kind, errorMax: expect.closeTo(4e-3, 4) });
+		expect(outcomes.get("wrong")?.kind).toBe("wrongResult");
+		expect(kernel !== null).toBe(isKernel);
+		if (kernel !== null) expect(kernel.errorMax).toBeCloseTo(4e-3, 4);
 	});
 
 	test("a candidate that hangs and one that allocates without end are stopped", async () => {

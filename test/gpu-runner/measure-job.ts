@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import { blobKey, jobKey, kernelKey, planKey } from "#shared/artefact/store-keys.ts";
+import { defaultTolerance, type ToleranceId } from "#shared/artefact/tolerance.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
 import { createRandom } from "#shared/numeric/random.ts";
 import type { Plan } from "#shared/pipeline/plan.ts";
@@ -22,10 +23,15 @@ const shape = { m: 2, k: 32, n: 16 };
 const candidatesKept = 2;
 
 /** A small plan with a real search behind it, and the model of its baseline. */
-export function smallPlan(target: TargetId): { readonly plan: Plan; readonly model: Uint8Array } {
+export function smallPlan(
+	target: TargetId,
+	tolerance: ToleranceId = defaultTolerance,
+): { readonly plan: Plan; readonly model: Uint8Array } {
 	const program = rootMeanSquareNormLinear(shape.m, shape.k, shape.n);
 	const programDigest = canonicalProgramDigest(program);
-	const planned = planProgram({ program, programDigest, target, threads: 1, effort: "quick", cursor: null });
+	const planned = planProgram({
+		...{ program, programDigest, target, threads: 1, effort: "quick", tolerance, cursor: null },
+	});
 	const model = rootMeanSquareNormLinearOnnx(shape.m, shape.k, shape.n);
 	const blob = createHash("sha256").update(model).digest("hex");
 	const baselines = [{ form: "asWritten", blob, inputNames: ["x", "g", "w"], outputNames: ["y"] }];
@@ -64,10 +70,10 @@ export async function placeJob(
 ): Promise<PlacedJob> {
 	const id = createIdentifier("job", Date.now(), random);
 	const namespace = id.slice(4).toLowerCase();
-	const { programDigest: program, target, threads, effort } = plan;
-	const components = { program, target, threads, tolerance: "float32-1e-3", version: kilnVersion } as const;
+	const { programDigest: program, target, threads, effort, tolerance } = plan;
+	const components = { program, target, threads, tolerance, version: kilnVersion };
 	const key = kernelCacheKey(components);
-	const planPlace = planKey(program, target, `${effort}-t${threads}`, kilnVersion);
+	const planPlace = planKey(plan, kilnVersion);
 	const always = { kind: "always" } as const;
 	await store.put(planPlace, new TextEncoder().encode(encodePlan(plan)), always);
 	await store.put(blobKey(plan.baselines[0]?.blob ?? ""), model, always);

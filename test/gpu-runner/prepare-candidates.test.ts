@@ -11,6 +11,7 @@ const plan = planProgram({
 	target: "cpu-x86-64-v3",
 	threads: 1,
 	effort: "quick",
+	tolerance: "float32-1e-3",
 	cursor: null,
 });
 

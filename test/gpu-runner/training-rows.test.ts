@@ -2,7 +2,6 @@
 
 import { rmSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createSigner, generateSigningKey } from "#adapters/ed25519.ts";
 import { createMemoryStore } from "#adapters/memory-store.ts";
 import { publishTrainingRows } from "#runner/jobs/publish.ts";
 import { runTask } from "#runner/jobs/run-task.ts";
@@ -18,6 +17,7 @@ import type { ArtefactStore } from "#shared/pipeline/ports.ts";
 import { decodeTrainingRow, type TrainingRow, trainingSamplesMax } from "#shared/protocol/training-row.ts";
 import { type Machine, targets } from "#shared/target/target.ts";
 import { placeJob, smallPlan } from "./measure-job.ts";
+import { taskServices } from "./task-services.ts";
 import { findToolchain, type Toolchain } from "./toolchain-fixture.ts";
 
 let toolchain: Toolchain;
@@ -43,7 +43,6 @@ async function objectsUnder(store: ArtefactStore, prefix: string): Promise<Map<s
 async function runOnce(store: ArtefactStore) {
 	const job = await placeJob(store, { send: async () => {} }, planned);
 	const folder = toolchain.folder();
-	const key = await generateSigningKey();
 	/** What lay under `kernels/` when the rows were written. */
 	let manifestsBefore: readonly string[] | null = null;
 	const watched: ArtefactStore = {
@@ -53,15 +52,7 @@ async function runOnce(store: ArtefactStore) {
 			return store.put(place, bytes, condition, type);
 		},
 	};
-	const services = {
-		...{ store: watched, signer: await createSigner(key.privateKey, key.keyId), runnerId: "runner" },
-		...{ compiler: toolchain.compiler, harness: toolchain.harness, runtime: toolchain.runtime },
-		...{ workFolder: folder, runnableTargets: new Set([toolchain.target.id]), machine: () => machine },
-		...{ measureShare: 0.01, hangMilliseconds: 10_000, beatMilliseconds: 1_000 },
-		nowIso: () => new Date().toISOString(),
-		nowMilliseconds: Date.now,
-		observe: () => {},
-	};
+	const services = await taskServices(watched, toolchain, machine, folder);
 	const { message, namespace } = job;
 	const run = () =>
 		runTask(services, {

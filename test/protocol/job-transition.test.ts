@@ -27,6 +27,7 @@ const job = (...tasks: readonly Task[]): Job => ({
 	target: "cpu-x86-64-v3",
 	threads: 1,
 	effort: "standard",
+	tolerance: "float32-1e-3",
 	namespace: "alpha",
 	state: "running",
 	terminal: false,

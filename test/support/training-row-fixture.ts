@@ -9,7 +9,17 @@ export function trainingRowFixture(change: Partial<TrainingRow> = {}): TrainingR
 	const program = matrixProduct(3, 17, 15);
 	const programDigest = canonicalProgramDigest(program);
 	const target = "cpu-x86-64-v3";
-	const plan = planProgram({ program, programDigest, target, threads: 1, effort: "quick", cursor: null });
+	const plan = planProgram({
+		...{
+			program,
+			programDigest,
+			target,
+			threads: 1,
+			effort: "quick",
+			tolerance: "float32-1e-3",
+			cursor: null,
+		},
+	});
 	const { schedule } = present(plan.candidates[0], "a candidate");
 	const { digest, muGraph: graph } = present(plan.muGraphs[0], "a µGraph");
 	return trainingRowSchema.parse({

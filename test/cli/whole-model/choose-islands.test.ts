@@ -9,6 +9,8 @@ import type { PlannedOperator } from "#cli/whole-model/plan-operators.ts";
 import { readSourceModel, type SourceModel } from "#cli/whole-model/read-source-model.ts";
 import { writeWholeModel } from "#cli/whole-model/write-whole-model.ts";
 import type { SpeedVerdict } from "#shared/artefact/manifest.ts";
+import { kernelTolerances } from "#shared/artefact/tolerance.ts";
+import { decodeModelDocument } from "#shared/protocol/model-document.ts";
 import { findToolchain, type Toolchain } from "#test/gpu-runner/toolchain-fixture.ts";
 import { tinyModel } from "#test/support/onnx-model.ts";
 import { denseModel, node, weights } from "./model-cases.ts";
@@ -71,6 +73,13 @@ const comparing =
 		return answers[question] ?? measured("baseline");
 	};
 
+const choose = (
+	planned: readonly PlannedOperator[],
+	gains: ReadonlyMap<number, number>,
+	compare: CompareModels,
+	errorMaxAllowed = 1e-3,
+): ReturnType<typeof chooseIslands> => chooseIslands(convolutions, planned, gains, errorMaxAllowed, compare);
+
 describe("operators of a model", () => {
 	test("between convolutions are those that read what one makes and make what one reads", () => {
 		expect(isBetweenConvolutions(convolutions, between)).toBe(true);
@@ -80,19 +89,19 @@ describe("operators of a model", () => {
 
 	test("all stay when the whole is faster", async () => {
 		const compare = comparing({ "original>1+2": measured("faster") });
-		const chosen = await chooseIslands(convolutions, [behind, elsewhere], new Map(), compare);
+		const chosen = await choose([behind, elsewhere], new Map(), compare);
 		expect(named(chosen.operators)).toBe("1+2");
 	});
 
 	test("between convolutions go when the model is not faster with them, though the whole were", async () => {
 		const answers = { "original>0+1": measured("faster"), "original>1": measured("faster") };
-		const chosen = await chooseIslands(convolutions, [between, behind], new Map(), comparing(answers));
+		const chosen = await choose([between, behind], new Map(), comparing(answers));
 		expect(named(chosen.operators)).toBe("1");
 	});
 
 	test("between convolutions stay when the model is faster with them", async () => {
 		const answers = { "1>0+1": measured("faster"), "original>0+1": measured("tie") };
-		const chosen = await chooseIslands(convolutions, [between, behind], new Map(), comparing(answers));
+		const chosen = await choose([between, behind], new Map(), comparing(answers));
 		expect(named(chosen.operators)).toBe("0+1");
 	});
 
@@ -103,10 +112,22 @@ describe("operators of a model", () => {
 		]);
 		const asked: string[] = [];
 		const compare = comparing({ "original>2": measured("tie") }, asked);
-		const chosen = await chooseIslands(convolutions, [behind, elsewhere], gains, compare);
+		const chosen = await choose([behind, elsewhere], gains, compare);
 		expect(named(chosen.operators)).toBe("2");
 		expect(asked).toEqual(["original>1+2", "original>2"]);
 	});
+
+	test.each([
+		[1e-3, ""],
+		[1e-2, "1+2"],
+	])(
+		"with which outputs differ by 4e-3 stay where %d is allowed, and not where less is",
+		async (allowed, kept) => {
+			const compare = async () => measured("faster", 4e-3);
+			const { operators } = await choose([behind, elsewhere], new Map(), compare, allowed);
+			expect(named(operators)).toBe(kept);
+		},
+	);
 
 	test.each<[string, ModelMeasurement]>([
 		["slower", measured("baseline")],
@@ -114,7 +135,7 @@ describe("operators of a model", () => {
 		["too noisy to tell", measured("inconclusive")],
 		["not to be loaded", { kind: "failed", reason: "no" }],
 	])("all go when the model is %s whatever it keeps", async (_, answer) => {
-		const chosen = await chooseIslands(convolutions, [behind, elsewhere], new Map(), async () => answer);
+		const chosen = await choose([behind, elsewhere], new Map(), async () => answer);
 		expect(chosen).toEqual({ operators: [], measurement: answer });
 	});
 });
@@ -173,6 +194,18 @@ function stacked(count: number): Uint8Array {
 		initializers: { w: weights(1, [64, 64]) },
 	});
 }
+
+test.each(["float32-1e-3", "bfloat16-1e-2"] as const)(
+	"a model's document names the tolerance that it was asked for: %s",
+	async (tolerance) => {
+		const { request } = await tuneModel(toolchain, join(root, tolerance), denseModel(1));
+		const measure = async () => measured("faster", kernelTolerances[tolerance].errorMax);
+		const view = await writeWholeModel({ ...request, tolerance, measure });
+		expect(view.verdict).toBe("faster");
+		const text = readFileSync(join(request.directory, "model.json"), "utf8");
+		expect(decodeModelDocument(text).tolerance).toBe(tolerance);
+	},
+);
 
 describe("a model that is kept as it is", () => {
 	test("leaves no file behind, not even of a call before, and says why", async () => {

@@ -71,6 +71,7 @@ export async function tuneModel(
 		folders,
 		trustedKeys,
 		threads,
+		tolerance: "float32-1e-3",
 		budgetMilliseconds: 200,
 		measure: pretendFaster,
 	};

@@ -58,7 +58,7 @@ export function createFixtureCompiler(): ModelCompiler & { readonly planned: str
 				coverage: { sourcesInIslands: count, sourcesTotal: count, flopsShare: Math.min(count, 1) },
 			};
 		},
-		async plan({ programDigest, program, target, threads, effort }) {
+		async plan({ programDigest, program, target, threads, effort, tolerance }) {
 			planned.push(programDigest);
 			return {
 				schema: "kiln.plan/1",
@@ -67,6 +67,7 @@ export function createFixtureCompiler(): ModelCompiler & { readonly planned: str
 				target,
 				threads,
 				effort,
+				tolerance,
 				muGraphs: [],
 				candidates: [],
 				search: { statesVisited: 0, statesPruned: {}, stop: "saturated", cursor: null },

@@ -1,0 +1,25 @@
+// How far a kernel's results may lie from exact ones. A user chooses it by name; the name is part of every cache key.
+
+export const toleranceIds = ["float32-1e-3", "bfloat16-1e-2"] as const;
+export type ToleranceId = (typeof toleranceIds)[number];
+
+/** What holds where nobody chose. */
+export const defaultTolerance: ToleranceId = "float32-1e-3";
+
+export interface KernelTolerance {
+	/**
+	 * Largest |kernel - reference| of an output over its largest |reference|, against float64; inclusive. On inputs where
+	 * ONNX Runtime itself is off by more than a quarter of this, a multiple of its error is allowed (docs/measuring.md).
+	 */
+	readonly errorMax: number;
+	/**
+	 * Whether weights and what they are multiplied with may be rounded to bfloat16 within products. bfloat16 has 8 bits of
+	 * significand; sums stay in float32. Relative errors that were measured of such products are about 2.5e-3.
+	 */
+	readonly allowsBrainProducts: boolean;
+}
+
+export const kernelTolerances: Readonly<Record<ToleranceId, KernelTolerance>> = {
+	"float32-1e-3": { errorMax: 1e-3, allowsBrainProducts: false },
+	"bfloat16-1e-2": { errorMax: 1e-2, allowsBrainProducts: true },
+};
