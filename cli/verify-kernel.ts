@@ -6,6 +6,7 @@ import { verifyManifest } from "#adapters/ed25519.ts";
 import { kernelPrefix } from "#runner/measure/measure-candidates.ts";
 import { kernelCacheKey } from "#shared/artefact/cache-key.ts";
 import type { KernelManifest, SignedManifest } from "#shared/artefact/manifest.ts";
+import { forbiddenProductType } from "#shared/artefact/tolerance.ts";
 import { kilnVersion } from "#shared/artefact/version.ts";
 import { emitC } from "#shared/codegen/codegen.ts";
 import { AssertionError } from "#shared/fault/assert.ts";
@@ -31,6 +32,7 @@ export type CheckName =
 	| "proof"
 	| "program"
 	| "muGraph"
+	| "tolerance"
 	| "certificate"
 	| "freshSeed"
 	| "source";
@@ -88,6 +90,7 @@ export async function verifyKernelFolder(
 	checks.push(checkProofProgram(proof, manifest), checkProofMuGraph(proof, manifest));
 	if (checks.slice(-2).some(({ outcome }) => outcome === "fails" && isIllFormed(proof)))
 		return finish(null, "holds");
+	checks.push(checkTolerance(proof, manifest));
 	const proven = checkProof(proof, manifest, options.seed);
 	checks.push(...proven.checks, await checkSource(folder, proof, manifest, proven.verified));
 	return finish(proven.certificate, "holds");
@@ -188,6 +191,13 @@ function checkProofMuGraph({ muGraph }: ProofDocument, manifest: KernelManifest)
 	if (digest !== certified) return fails("muGraph", `the certificate is of µGraph ${certified}`);
 	const { length } = muGraph.kernels;
 	return holds("muGraph", `${digest.slice(0, 16)}…, ${length} ${length === 1 ? "kernel" : "kernels"}`);
+}
+
+function checkTolerance({ schedule }: ProofDocument, { components }: KernelManifest): KernelCheck {
+	const found = forbiddenProductType(schedule, components.tolerance);
+	return found === null
+		? holds("tolerance", `products are as exact as ${components.tolerance} asks for`)
+		: fails("tolerance", `products of ${found}, which tolerance ${components.tolerance} does not allow`);
 }
 
 interface Proven {

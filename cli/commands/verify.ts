@@ -109,6 +109,7 @@ const labels: Readonly<Record<CheckName, string>> = {
 	proof: "proof",
 	program: "program",
 	muGraph: "µGraph",
+	tolerance: "tolerance",
 	certificate: "certificate",
 	freshSeed: "fresh seed",
 	source: "source",

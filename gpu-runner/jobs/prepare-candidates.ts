@@ -4,6 +4,7 @@
 import { setImmediate } from "node:timers/promises";
 import { kernelPrefix } from "#runner/measure/measure-candidates.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
+import { forbiddenProductType, kernelTolerances } from "#shared/artefact/tolerance.ts";
 import { emitC, emitHeader } from "#shared/codegen/codegen.ts";
 import { rankCandidates } from "#shared/cost-model/cost-model.ts";
 import { present } from "#shared/fault/assert.ts";
@@ -32,7 +33,10 @@ export interface PreparedCandidates {
 	readonly header: (candidate: number) => string;
 }
 
-/** Throws verify.mismatch when a µGraph of the plan does not prove equal to its program. */
+/**
+ * Throws verify.mismatch when a µGraph of the plan does not prove equal to its program, or a schedule rounds more than the
+ * plan's tolerance allows.
+ */
 export async function prepareCandidates(plan: Plan): Promise<PreparedCandidates> {
 	const target = targets[plan.target];
 	const proven: VerifiedMuGraph[] = [];
@@ -41,6 +45,7 @@ export async function prepareCandidates(plan: Plan): Promise<PreparedCandidates>
 		await setImmediate();
 		proven.push(recheck(planned, plan.program));
 	}
+	for (const [at, candidate] of plan.candidates.entries()) requireTolerance(plan, candidate, at);
 	const candidates = [...plan.candidates];
 	const proofs = candidates.map(({ muGraph }) => proofOf(proven, muGraph));
 	const lower = (candidate: number): LoopProgram => {
@@ -70,6 +75,13 @@ export async function prepareCandidates(plan: Plan): Promise<PreparedCandidates>
 	};
 }
 
+function requireTolerance({ tolerance }: Plan, { schedule }: PlannedCandidate, at: number): void {
+	const found = forbiddenProductType(schedule, tolerance);
+	if (found === null) return;
+	const message = `candidate ${at} of the plan has products of ${found}, which tolerance ${tolerance} does not allow`;
+	throw new OptimizeError("verify.mismatch", message, { found, expected: tolerance });
+}
+
 function proofOf(proven: readonly VerifiedMuGraph[], muGraph: number): VerifiedMuGraph {
 	const verified = proven[muGraph];
 	if (verified !== undefined) return verified;
@@ -90,7 +102,12 @@ function newNeighbours(
 	const tried = new Set(
 		known.filter((each) => each.muGraph === id).map((each) => JSON.stringify(each.schedule)),
 	);
-	const near = neighbourSchedules(muGraph.muGraph, schedule, target)
+	const near = neighbourSchedules(
+		muGraph.muGraph,
+		schedule,
+		target,
+		kernelTolerances[plan.tolerance].productTypes,
+	)
 		.filter((each) => !tried.has(JSON.stringify(each)))
 		.slice(0, limit);
 	const ranked = rankCandidates(

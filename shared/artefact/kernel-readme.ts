@@ -57,8 +57,8 @@ a service, that the algorithm in \`proof.json\` computes its program and that \`
 }
 
 function describeTolerance(tolerance: ToleranceId): string {
-	const { errorMax, allowsBrainProducts } = kernelTolerances[tolerance];
-	const rounding = allowsBrainProducts
+	const { errorMax, productTypes } = kernelTolerances[tolerance];
+	const rounding = productTypes.includes("bfloat16")
 		? " Weights and what they are multiplied with may be rounded to bfloat16 within products; sums are in float32."
 		: "";
 	return `Tolerance \`${tolerance}\`: ${errorMax.toExponential(1)}, or more on inputs where ONNX Runtime itself is off by as much.${rounding}`;

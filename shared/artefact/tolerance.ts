@@ -1,5 +1,7 @@
 // How far a kernel's results may lie from exact ones. A user chooses it by name; the name is part of every cache key.
 
+import type { ProductType, Schedule } from "#shared/schedule/schedule.ts";
+
 export const toleranceIds = ["float32-1e-3", "bfloat16-1e-2"] as const;
 export type ToleranceId = (typeof toleranceIds)[number];
 
@@ -13,13 +15,19 @@ export interface KernelTolerance {
 	 */
 	readonly errorMax: number;
 	/**
-	 * Whether weights and what they are multiplied with may be rounded to bfloat16 within products. bfloat16 has 8 bits of
+	 * What schedules may round weights, and what they are multiplied with, to within products. bfloat16 has 8 bits of
 	 * significand; sums stay in float32. Relative errors that were measured of such products are about 2.5e-3.
 	 */
-	readonly allowsBrainProducts: boolean;
+	readonly productTypes: readonly ProductType[];
 }
 
 export const kernelTolerances: Readonly<Record<ToleranceId, KernelTolerance>> = {
-	"float32-1e-3": { errorMax: 1e-3, allowsBrainProducts: false },
-	"bfloat16-1e-2": { errorMax: 1e-2, allowsBrainProducts: true },
+	"float32-1e-3": { errorMax: 1e-3, productTypes: ["float32"] },
+	"bfloat16-1e-2": { errorMax: 1e-2, productTypes: ["float32", "bfloat16"] },
 };
+
+/** The first type that products of the schedule round to and the tolerance does not allow, or null. */
+export function forbiddenProductType({ kernels }: Schedule, tolerance: ToleranceId): ProductType | null {
+	const { productTypes } = kernelTolerances[tolerance];
+	return kernels.find(({ productType }) => !productTypes.includes(productType))?.productType ?? null;
+}

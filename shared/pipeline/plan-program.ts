@@ -2,6 +2,7 @@
 // goes on from `search.cursor` when the budget ended it.
 
 import type { ToleranceId } from "#shared/artefact/tolerance.ts";
+import { kernelTolerances } from "#shared/artefact/tolerance.ts";
 import { type RankedCandidate, rankCandidates } from "#shared/cost-model/cost-model.ts";
 import { present } from "#shared/fault/assert.ts";
 import type { Program } from "#shared/program/program.ts";
@@ -83,12 +84,11 @@ export function assemblePlan(request: PlanRequest, proven: ProvenSearch): Plan {
 	const muGraphs = provenMuGraphs(proven);
 	const { statesVisited, statesPruned, stop, cursor, found } = proven.search;
 	const unverified = found.length - muGraphs.length;
+	const { productTypes } = kernelTolerances[request.tolerance];
+	const schedulesOf = ({ muGraph }: PlannedMuGraph): readonly Schedule[] =>
+		enumerateSchedules(muGraph, target, request.threads, budget.schedulesEachMax, productTypes);
 	const ranked = rankCandidates(
-		muGraphs.flatMap((muGraph) =>
-			enumerateSchedules(muGraph.muGraph, target, request.threads, budget.schedulesEachMax).map(
-				(schedule) => ({ muGraph, schedule }),
-			),
-		),
+		muGraphs.flatMap((muGraph) => schedulesOf(muGraph).map((schedule) => ({ muGraph, schedule }))),
 		target,
 		request.threads,
 	);
@@ -110,12 +110,13 @@ export function assemblePlan(request: PlanRequest, proven: ProvenSearch): Plan {
 
 type Ranked = RankedCandidate<{ readonly muGraph: PlannedMuGraph; readonly schedule: Schedule }>;
 
-/** Of the candidates, what the schedules of one µGraph may be as long as others have some. */
-const shareOfMuGraph = 1 / 3;
+/** Of the candidates, what the schedules of one family may be as long as others have some. */
+const shareOfFamily = 1 / 3;
 
 /**
- * The best of the ranking, but with the best schedule of every µGraph first, and not too many of any: an analytic model
- * separates schedules of one µGraph better than it separates µGraphs.
+ * The best of the ranking, but with the best schedule of every family first, and not too many of any: an analytic model
+ * separates schedules of one µGraph better than it separates µGraphs. A family is a µGraph with products that are rounded,
+ * or with none: rounding may turn out to be too coarse.
  */
 function spreadOverMuGraphs(
 	ranked: readonly Ranked[],
@@ -123,14 +124,17 @@ function spreadOverMuGraphs(
 	limit: number,
 ): PlannedCandidate[] {
 	const indexOf = new Map(muGraphs.map((muGraph, index) => [muGraph, index]));
-	const eachMax = Math.ceil(limit * shareOfMuGraph);
-	const counts = new Map<PlannedMuGraph, number>();
+	const eachMax = Math.ceil(limit * shareOfFamily);
+	const familyOf = ({ muGraph, schedule }: Ranked["candidate"]): string =>
+		`${indexOf.get(muGraph)} ${schedule.kernels.some(({ productType }) => productType !== "float32")}`;
+	const counts = new Map<string, number>();
 	const leaders: Ranked[] = [];
 	const followers: Ranked[] = [];
 	const others: Ranked[] = [];
 	for (const entry of ranked) {
-		const count = counts.get(entry.candidate.muGraph) ?? 0;
-		counts.set(entry.candidate.muGraph, count + 1);
+		const family = familyOf(entry.candidate);
+		const count = counts.get(family) ?? 0;
+		counts.set(family, count + 1);
 		(count === 0 ? leaders : count < eachMax ? followers : others).push(entry);
 	}
 	return [...leaders, ...followers, ...others]

@@ -17,7 +17,8 @@ const kernelScheduleSchema = z.object({
 	registerRows: z.int().min(0),
 	registerVectors: z.int().min(0),
 	weightLayout: z.enum(["asGiven", "panels", "interleaved"]),
-	productType: z.enum(["float32", "bfloat16"]),
+	/** Absent in documents of before there was a choice. */
+	productType: z.enum(["float32", "bfloat16"]).default("float32"),
 	prefetchBytes: z.int().min(0),
 	prefetchLevel: z.literal([1, 2]),
 	unroll: z.int().min(0),

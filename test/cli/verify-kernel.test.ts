@@ -225,6 +225,15 @@ describe("what was changed and signed again", () => {
 		]);
 	});
 
+	test("a schedule that rounds more than the key's tolerance allows is refused by it", async () => {
+		const kernels = proven.proof.schedule.kernels.map((kernel) => ({
+			...kernel,
+			productType: "bfloat16" as const,
+		}));
+		const found = failing(await forge({ proof: { schedule: { kernels } } }));
+		expect(found).toContainEqual(["tolerance", expect.stringMatching(/bfloat16.*float32-1e-3/)]);
+	});
+
 	test("a manifest of another key is refused", async () => {
 		const found = failing(await forge({ manifest: { key: "ab".repeat(32) } }));
 		expect(found).toEqual([["key", expect.stringMatching(/its components give/)]]);

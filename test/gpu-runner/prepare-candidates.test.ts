@@ -15,6 +15,33 @@ const plan = planProgram({
 	cursor: null,
 });
 
+test("a schedule that rounds more than the plan's tolerance allows is refused, and one that may is not", async () => {
+	const candidates = plan.candidates.map((candidate) => ({
+		...candidate,
+		schedule: {
+			kernels: candidate.schedule.kernels.map((kernel) => ({ ...kernel, productType: "bfloat16" as const })),
+		},
+	}));
+	await expect(prepareCandidates({ ...plan, candidates })).rejects.toMatchObject({
+		code: "verify.mismatch",
+		message: expect.stringContaining("tolerance float32-1e-3"),
+	});
+	const allowed = await prepareCandidates({ ...plan, tolerance: "bfloat16-1e-2", candidates });
+	expect(allowed.emitUnit([{ candidate: 0, prefix: "k" }])).toContain("pairs");
+});
+
+test("a plan within bfloat16's tolerance has candidates of both kinds, one within the default's has none", () => {
+	const request = { program, programDigest: plan.programDigest, target: plan.target, threads: 1 } as const;
+	const types = (tolerance: "float32-1e-3" | "bfloat16-1e-2"): ReadonlySet<string> => {
+		const { candidates } = planProgram({ ...request, effort: "quick", tolerance, cursor: null });
+		return new Set(
+			candidates.flatMap(({ schedule }) => schedule.kernels.map((kernel) => kernel.productType)),
+		);
+	};
+	expect(types("float32-1e-3")).toEqual(new Set(["float32"]));
+	expect(types("bfloat16-1e-2")).toEqual(new Set(["float32", "bfloat16"]));
+});
+
 describe("neighbours of a candidate", () => {
 	test("are new candidates of its proof, each once, and in the grown plan", async () => {
 		const { neighboursOf, proofs, grownPlan, emitUnit } = await prepareCandidates(plan);
