@@ -16,14 +16,19 @@ export type Asked<Answer> =
 	| { readonly kind: "answered"; readonly answer: Answer }
 	| { readonly kind: "failed"; readonly reason: string };
 
-/** `Answer` is what the program writes: it is ours, and trusted to. Never rejects for what becomes of the program. */
+/** `Answer` is what the program writes: it is ours, and trusted to. Never rejects. */
 export async function askChild<Answer>(
 	program: string,
 	request: object,
 	{ directory, limitMilliseconds, signal }: AskOptions,
 ): Promise<Asked<Answer>> {
 	const path = join(directory, "request.json");
-	await writeFile(path, JSON.stringify(request));
+	try {
+		await writeFile(path, JSON.stringify(request));
+	} catch (fault) {
+		// The outcome says it: a full disk, or a folder that is gone.
+		return { kind: "failed", reason: fault instanceof Error ? fault.message : String(fault) };
+	}
 	const answers: Answer[] = [];
 	const end = await runChild({
 		command: process.execPath,
@@ -41,9 +46,12 @@ export async function askChild<Answer>(
 	return { kind: "failed", reason: reasonOf(end) };
 }
 
+/** Node shows the line of code that threw first; the error's own begins with its name. */
+const errorLine = /^\w*Error\b.*: /;
+
 /** The error's own line, where the process ended with one. */
 function reasonOf(end: ChildEnd): string {
 	if (end.kind !== "exited" && end.kind !== "signalled") return `the process ended: ${end.kind}`;
-	const line = end.errorText.split("\n").find((text) => /Error/.test(text) && !/^\s+at /.test(text));
+	const line = end.errorText.split("\n").find((text) => errorLine.test(text));
 	return line?.trim() ?? `the process ended with ${end.kind === "exited" ? end.status : end.signal}`;
 }
