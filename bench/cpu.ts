@@ -9,11 +9,14 @@ import { parseArgs } from "node:util";
 import {
 	type BenchSession,
 	type MeasuredCase,
+	measureEngine,
 	measureIsland,
 	openBench,
 	summariseIsland,
 } from "#cli/bench-island.ts";
+import type { EngineTime } from "#cli/engine-time/read-trace.ts";
 import { requireTarget } from "#cli/local-target.ts";
+import { engineNote, engineRatio } from "#cli/report/engine-ratio.ts";
 import type { Stage } from "#runner/measure/measure-request.ts";
 import { defaultTolerance, type ToleranceId, toleranceIds } from "#shared/artefact/tolerance.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
@@ -62,6 +65,7 @@ async function main(): Promise<void> {
 	const directory = await mkdtemp(join(tmpdir(), "kiln-cpu-"));
 	try {
 		const signal = new AbortController().signal;
+		const note = (line: string): void => console.error(line);
 		const session = await openBench({
 			target,
 			threads,
@@ -70,6 +74,7 @@ async function main(): Promise<void> {
 			kernels: null,
 			directory,
 			signal,
+			note,
 		});
 		for (const each of wanted) {
 			process.stderr.write(`${each.name} …\n`);
@@ -99,6 +104,7 @@ async function measureCase(session: BenchSession, { name, model }: CpuCase): Pro
 	if (island === undefined || islands.length > 1)
 		throw new Error(`case '${name}': ${islands.length} islands where one is expected`);
 	const result = await measureIsland(session, bytes, graph, island);
+	const engine = await measureEngine(session, island, result);
 	const { threads, effort, tolerance, machine } = session;
 	return {
 		case: name,
@@ -107,7 +113,7 @@ async function measureCase(session: BenchSession, { name, model }: CpuCase): Pro
 		tolerance,
 		command: `node bench/cpu.ts --cases ${name} --effort ${effort} --threads ${threads} --tolerance ${tolerance}`,
 		machine,
-		summary: summariseIsland(session, island, result),
+		summary: summariseIsland(session, island, result, engine),
 		samples: result.stages.at(-1) ?? null,
 	};
 }
@@ -115,23 +121,29 @@ async function measureCase(session: BenchSession, { name, model }: CpuCase): Pro
 function formatTable(rows: readonly CpuRow[]): string {
 	const lines = rows.map(({ case: name, threads, effort, tolerance = defaultTolerance, summary }) => {
 		const { baselineForm, baselineNs, kernelNs, ratio, verdict, rooflineShare } = summary;
+		// Rows that are older than the figure lack it.
+		const engine: EngineTime | null = summary.engine ?? null;
 		const cells = [
 			name,
 			threads,
 			effort,
 			tolerance,
 			`${(baselineNs / 1000).toFixed(1)} (${baselineForm})`,
+			engine === null ? "–" : (engine.nodesNs / 1000).toFixed(1),
 			(kernelNs / 1000).toFixed(1),
 			`${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`,
+			engineRatio({ engine, baselineNs, kernelNs })?.toFixed(2) ?? "–",
 			verdict,
 			`${(100 * rooflineShare).toFixed(0)} %`,
 		];
 		return `| ${cells.join(" | ")} |`;
 	});
 	return [
-		"| case | threads | effort | tolerance | ONNX Runtime µs (form) | kernel µs | ratio | verdict | of the roof |",
-		"| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+		"| case | threads | effort | tolerance | ONNX Runtime µs (form) | in engine µs | kernel µs | ratio | in engine / kernel | verdict | of the roof |",
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 		...lines,
+		"",
+		engineNote,
 	].join("\n");
 }
 

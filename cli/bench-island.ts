@@ -22,6 +22,8 @@ import type { Effort, Plan } from "#shared/pipeline/plan.ts";
 import { planProgram } from "#shared/pipeline/plan-program.ts";
 import type { CandidateMeasurement } from "#shared/pipeline/ports.ts";
 import { type Machine, type TargetId, targets } from "#shared/target/target.ts";
+import { measureEngineTime } from "./engine-time/measure-engine-time.ts";
+import type { EngineTime } from "./engine-time/read-trace.ts";
 import { type KernelFolder, kernelFolders } from "./kernel-folders.ts";
 import { machineRoofs, type ProgramWork, programWork, rooflineNanoseconds } from "./report/roofline.ts";
 import { type CurvePoint, tuningCurve } from "./report/tuning-curve.ts";
@@ -36,6 +38,8 @@ export interface BenchOptions {
 	/** Scratch. */
 	readonly directory: string;
 	readonly signal: AbortSignal;
+	/** Hears of what is missing from a case, and why. Default: nobody does. */
+	readonly note?: (line: string) => void;
 }
 
 export interface BenchSession extends Omit<BenchOptions, "kernels"> {
@@ -53,7 +57,10 @@ export interface BenchCase {
 	readonly occurrences: number;
 	readonly program: string;
 	readonly baselineForm: string;
+	/** Wall time of a run, as is `kernelNs`. */
 	readonly baselineNs: number;
+	/** What ONNX Runtime's profiler says of the baseline's form, run after the measurement; null where it says nothing. */
+	readonly engine: EngineTime | null;
 	readonly kernelNs: number;
 	/** Of the fastest candidate that gave right results, whether it beats the baseline or not; null without one. */
 	readonly bestNs: number | null;
@@ -86,18 +93,15 @@ export async function openBench(options: BenchOptions): Promise<BenchSession> {
 	};
 }
 
-/**
- * An island without a stored kernel, or whose candidates are all slower, is its own baseline. `plan`: candidates other than
- * those that a search here and now gives.
- */
+/** An island without a stored kernel, or whose candidates are all slower, is its own baseline. */
 export async function benchIsland(
 	session: BenchSession,
 	modelBytes: Uint8Array,
 	graph: Graph,
 	island: Island,
-	plan: Plan | null = null,
 ): Promise<MeasuredCase> {
-	return summariseIsland(session, island, await measureIsland(session, modelBytes, graph, island, { plan }));
+	const result = await measureIsland(session, modelBytes, graph, island);
+	return summariseIsland(session, island, result, await measureEngine(session, island, result));
 }
 
 export interface IslandMeasurement extends MeasureResult {
@@ -148,10 +152,32 @@ export async function measureIsland(
 	return { ...result, plan: grownPlan() };
 }
 
+/**
+ * In-engine time of the form that was the fastest baseline, while the measurement's files are there. Whatever the profiler
+ * does, the bench goes on: null, and a note. Throws limit.deadline when cancelled.
+ */
+export async function measureEngine(
+	{ runtime, threads, signal, note }: Pick<BenchSession, "runtime" | "threads" | "signal" | "note">,
+	{ index }: Pick<Island, "index">,
+	{ baselineFiles }: Pick<MeasureResult, "baselineFiles">,
+): Promise<EngineTime | null> {
+	const measured = await measureEngineTime({ ...baselineFiles, runtime, threads }, signal);
+	if (signal.aborted) throw new OptimizeError("limit.deadline", "measuring was cancelled");
+	if (measured.kind === "measured") return measured.time;
+	note?.(`island ${index}: no in-engine time: ${measured.reason}`);
+	return null;
+}
+
 /** A case that nobody counted in a model yet. */
 export type MeasuredCase = Omit<BenchCase, "occurrences">;
 
-export function summariseIsland(session: BenchSession, island: Island, result: MeasureResult): MeasuredCase {
+/** `engine`: from `measureEngine`; null where nobody wants it. */
+export function summariseIsland(
+	session: BenchSession,
+	island: Island,
+	result: MeasureResult,
+	engine: EngineTime | null,
+): MeasuredCase {
 	const baselineNs = result.baseline.latencyNanoseconds;
 	const kernelNs = result.kernel?.latencyNanoseconds.kernel ?? baselineNs;
 	const work = programWork(island.program);
@@ -161,6 +187,7 @@ export function summariseIsland(session: BenchSession, island: Island, result: M
 		program: island.digest,
 		baselineForm: result.baseline.form,
 		baselineNs,
+		engine,
 		kernelNs,
 		bestNs: bestNanoseconds(result.candidates),
 		ratio: result.kernel?.comparison.speedup ?? { median: 1, low: 1, high: 1 },

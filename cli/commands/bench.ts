@@ -10,10 +10,11 @@ import type { BenchCase } from "../bench-island.ts";
 import type { AddCommand, CommandContext } from "../command-context.ts";
 import { type ExitCode, exitCodes } from "../exit-code.ts";
 import { requireTarget } from "../local-target.ts";
-import { formatNanoseconds } from "../optimization-view.ts";
 import { parseThreads } from "../parse-options.ts";
 import { addBindingOptions, type BindingOptions, readLocalModel } from "../read-model.ts";
-import { type SummedCases, sumCases } from "../report/sum-cases.ts";
+import { benchHead, benchRow, benchSum } from "../report/bench-table.ts";
+import { engineNote } from "../report/engine-ratio.ts";
+import { sumCases } from "../report/sum-cases.ts";
 import { toleranceOption } from "../tolerance-option.ts";
 import { userPath } from "../user-path.ts";
 
@@ -64,6 +65,7 @@ async function bench(
 			kernels: options.kernels === undefined ? null : userPath(options.kernels),
 			directory,
 			signal,
+			note: (line) => terminal.note(`kiln: ${line}`),
 		});
 		const { islands } = partition;
 		const distinct = islands.filter(
@@ -75,10 +77,12 @@ async function bench(
 			const occurrences = islands.filter(({ digest }) => digest === island.digest).length;
 			const measured = { ...(await benchIsland(session, bytes, graph, island)), occurrences };
 			cases.push(measured);
-			terminal.print(describeCase(measured));
+			if (done === 0) terminal.print(benchHead);
+			terminal.print(benchRow(measured));
 		}
 		const summed = sumCases(cases);
-		if (cases.length > 1) terminal.print(describeSum(summed));
+		if (cases.length > 1) terminal.print(benchSum(summed));
+		if (cases.some(({ engine }) => engine !== null)) terminal.note(engineNote);
 		const { machine, threads, tolerance } = session;
 		const report = { machine, threads, tolerance, cases, summed };
 		if (options.html !== undefined) {
@@ -92,15 +96,4 @@ async function bench(
 	} finally {
 		await rm(directory, { recursive: true, force: true });
 	}
-}
-
-function describeSum({ ratio, baselineNs, kernelNs }: SummedCases): string {
-	const interval = `${ratio.median.toFixed(2)}x [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`;
-	return `all islands  ${interval}  ${formatNanoseconds(baselineNs)} -> ${formatNanoseconds(kernelNs)}`;
-}
-
-function describeCase({ island, verdict, ratio, baselineNs, kernelNs, rooflineShare }: BenchCase): string {
-	const times = `${formatNanoseconds(baselineNs)} -> ${formatNanoseconds(kernelNs)}`;
-	const interval = `${ratio.median.toFixed(2)}x [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`;
-	return `island ${island}  ${verdict}  ${interval}  ${times}, ${Math.round(rooflineShare * 100)} % of the roofline`;
 }

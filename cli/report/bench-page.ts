@@ -6,6 +6,7 @@ import type { Machine } from "#shared/target/target.ts";
 import type { BenchCase } from "../bench-island.ts";
 import { formatNanoseconds } from "../optimization-view.ts";
 import { drawDistribution } from "./distribution-chart.ts";
+import { engineRatio } from "./engine-ratio.ts";
 import { machineRoofs } from "./roofline.ts";
 import { drawRoofline } from "./roofline-chart.ts";
 import type { SummedCases } from "./sum-cases.ts";
@@ -32,16 +33,20 @@ svg{width:100%;height:auto;display:block;font:12px system-ui,sans-serif;fill:var
 .before{fill:var(--card);stroke:var(--before);stroke-width:2}.after{fill:var(--after)}.label{fill:var(--ink)}.curve-before,.curve-after{fill:none;stroke-width:2}.curve-before{stroke:var(--before)}.curve-after{stroke:var(--after)}
 .key-before{color:var(--before)}.key-after{color:var(--after)}dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem}dt{color:var(--faded)}dd{margin:0}code{font-size:.9em}`;
 
+/** Of the column `in engine`. */
+const engineFootnote =
+	"In engine: what ONNX Runtime's own profiler says of the same form, run alone after the measurement and not interleaved with the kernel. Summed times of a run's nodes, of what the session took for the run; medians, in whole microseconds rounded down. The profiler takes time itself, some microseconds of each node and more of the run: short islands take longer in it than by the wall clock without it, and have no ratio here.";
+
 export function renderBenchPage(report: BenchReport): string {
 	const { model, machine, threads, cases } = report;
 	const title = escapeXml(`kiln bench ${model}`);
 	return [
 		`<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"/><meta name="viewport" content="width=device-width, initial-scale=1"/><title>${title}</title><style>${style}</style></head><body>`,
-		`<h1>${title}</h1><p class="faded">baseline / kernel, interleaved in one process through ONNX Runtime's C interface; wall time of a run; ${threads} thread${threads === 1 ? "" : "s"}</p>`,
-		`<h2>Islands</h2><div class="wide"><table><thead><tr>${["island", "verdict", "speed-up", "95 % interval", "ONNX Runtime", "form", "kernel", "of the roofline", "error"].map((head) => `<th>${head}</th>`).join("")}</tr></thead><tbody>`,
+		`<h1>${title}</h1><p class="faded">baseline / kernel, interleaved in one process through ONNX Runtime's C interface; wall time of a run where nothing else is said; ${threads} thread${threads === 1 ? "" : "s"}</p>`,
+		`<h2>Islands</h2><div class="wide"><table><thead><tr>${["island", "verdict", "speed-up", "95 % interval", "ONNX Runtime, wall", "form", "in engine", "kernel", "in engine / kernel", "of the roofline", "error"].map((head) => `<th>${head}</th>`).join("")}</tr></thead><tbody>`,
 		...cases.map(renderRow),
 		renderSum(report.summed),
-		"</tbody></table></div>",
+		`</tbody></table></div><p class="faded">${engineFootnote}</p>`,
 		`<h2>Roofline</h2><figure>${drawRoofline(cases.map(pointOf), machineRoofs(machine, threads))}<figcaption class="faded"><span class="key-before">○ ONNX Runtime</span> &#160; <span class="key-after">● kernel</span> &#160; roofs as this machine's probes measured them</figcaption></figure>`,
 		"<h2>Run times</h2>",
 		`<div class="cases">${cases.map(renderDistribution).join("")}</div>`,
@@ -55,7 +60,8 @@ export function renderBenchPage(report: BenchReport): string {
 }
 
 function renderRow(each: BenchCase): string {
-	const { ratio, rooflineShare, errorMax } = each;
+	const { ratio, engine, rooflineShare, errorMax } = each;
+	const overKernel = engineRatio(each);
 	const cells = [
 		each.occurrences === 1 ? `${each.island}` : `${each.island} (${each.occurrences} times)`,
 		each.verdict,
@@ -63,7 +69,11 @@ function renderRow(each: BenchCase): string {
 		`${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)}`,
 		formatNanoseconds(each.baselineNs),
 		escapeXml(each.baselineForm),
+		engine === null
+			? "–"
+			: `${formatNanoseconds(engine.nodesNs)} <span class="faded">of ${formatNanoseconds(engine.runNs)}</span>`,
 		formatNanoseconds(each.kernelNs),
+		overKernel === null ? "–" : `${overKernel.toFixed(2)}×`,
 		`${Math.round(rooflineShare * 100)} %`,
 		errorMax === null ? "–" : errorMax.toExponential(1),
 	];
@@ -72,7 +82,7 @@ function renderRow(each: BenchCase): string {
 
 function renderSum({ ratio, baselineNs, kernelNs }: SummedCases): string {
 	const interval = `${ratio.low.toFixed(2)} – ${ratio.high.toFixed(2)}`;
-	return `<tr class="sum"><td>all islands</td><td></td><td><span class="ratio">${ratio.median.toFixed(2)}×</span></td><td>${interval}</td><td>${formatNanoseconds(baselineNs)}</td><td></td><td>${formatNanoseconds(kernelNs)}</td><td></td><td></td></tr>`;
+	return `<tr class="sum"><td>all islands</td><td></td><td><span class="ratio">${ratio.median.toFixed(2)}×</span></td><td>${interval}</td><td>${formatNanoseconds(baselineNs)}</td><td></td><td></td><td>${formatNanoseconds(kernelNs)}</td><td></td><td></td><td></td></tr>`;
 }
 
 const pointOf = ({ island, work, baselineNs, kernelNs }: BenchCase) => ({

@@ -1,13 +1,13 @@
 // Is one model faster than another in ONNX Runtime, and does it give the same? Asked of a process of its own.
 
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { runChild } from "#runner/child.ts";
 import { type Burst, compareWithBaseline } from "#runner/measure/statistics.ts";
 import type { Interval, SpeedVerdict } from "#shared/artefact/manifest.ts";
 import { createRandom } from "#shared/numeric/random.ts";
+import { askChild } from "../ask-child.ts";
 import type { StandaloneOptions } from "./standalone-session.ts";
 
 /** All paths absolute. */
@@ -28,7 +28,8 @@ export interface MeasureRequest {
 }
 
 export interface MeasureAnswer {
-	readonly errorMax: number;
+	/** Null: infinite, which JSON cannot say. */
+	readonly errorMax: number | null;
 	readonly bursts: readonly Burst[];
 }
 
@@ -56,24 +57,12 @@ export async function measureModels(
 ): Promise<ModelMeasurement> {
 	const directory = await mkdtemp(join(tmpdir(), "kiln-model-"));
 	try {
-		const path = join(directory, "request.json");
-		await writeFile(path, JSON.stringify(request));
-		let answer: MeasureAnswer | null = null;
-		const end = await runChild({
-			command: process.execPath,
-			arguments: ["--disable-warning=ExperimentalWarning", childPath, path],
+		const asked = await askChild<MeasureAnswer>(childPath, request, {
 			directory,
 			limitMilliseconds: overheadMilliseconds + request.budgetMilliseconds,
-			silenceMilliseconds: 0,
-			onLine: (line) => {
-				// Its own last line; an infinite error becomes null in JSON.
-				const read = JSON.parse(line) as MeasureAnswer;
-				answer = { ...read, errorMax: read.errorMax ?? Number.POSITIVE_INFINITY };
-			},
 			...(signal === undefined ? {} : { signal }),
 		});
-		if (end.kind === "exited" && end.status === 0 && answer !== null) return judge(answer);
-		return { kind: "failed", reason: reasonOf(end) };
+		return asked.kind === "answered" ? judge(asked.answer) : asked;
 	} finally {
 		await rm(directory, { recursive: true, force: true });
 	}
@@ -81,14 +70,5 @@ export async function measureModels(
 
 function judge({ bursts, errorMax }: MeasureAnswer): ModelMeasurement {
 	const { verdict, speedup } = compareWithBaseline(bursts, "original", "model", createRandom(bootstrapSeed));
-	return { kind: "measured", verdict, speedup, errorMax };
-}
-
-type ChildEnd = Awaited<ReturnType<typeof runChild>>;
-
-/** The error's own line, where the process ended with one. */
-function reasonOf(end: ChildEnd): string {
-	if (end.kind !== "exited" && end.kind !== "signalled") return `the comparison ended: ${end.kind}`;
-	const line = end.errorText.split("\n").find((text) => /Error/.test(text) && !/^\s+at /.test(text));
-	return line?.trim() ?? `the comparison ended with ${end.kind === "exited" ? end.status : end.signal}`;
+	return { kind: "measured", verdict, speedup, errorMax: errorMax ?? Number.POSITIVE_INFINITY };
 }

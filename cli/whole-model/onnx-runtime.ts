@@ -23,6 +23,7 @@ const declarations = {
 		"void *session, void *options, uintptr_t inputNames, uintptr_t inputs, size_t inputCount, uintptr_t outputNames, size_t outputCount, uintptr_t outputs",
 	],
 	createOptions: [10, "void *", "_Out_ void **options"],
+	enableProfiling: [14, "void *", "void *options, const char *prefix"],
 	setOptimization: [23, "void *", "void *options, int level"],
 	setIntraThreads: [24, "void *", "void *options, int threads"],
 	setInterThreads: [25, "void *", "void *options, int threads"],
@@ -52,6 +53,7 @@ const declarations = {
 	releaseType: [98, "void", "void *type"],
 	releaseTensor: [99, "void", "void *tensor"],
 	releaseOptions: [100, "void", "void *options"],
+	endProfiling: [110, "void *", "void *session, void *allocator, _Out_ void **path"],
 	addLibrary: [228, "void *", "void *options, const char *path"],
 } as const satisfies Readonly<Record<string, readonly [index: number, result: string, parameters: string]>>;
 
@@ -138,16 +140,22 @@ export interface SessionOptions {
 	/** Operator library, absolute; null: none. */
 	readonly library: string | null;
 	readonly threads: number;
+	/** Absolute: what the name of the runtime's own trace of the session begins with. Default: it keeps none. */
+	readonly tracePrefix?: string;
 }
 
 /** A session with every optimisation on. The caller releases it with `releaseSession`. */
-export function createSession(runtime: Runtime, { model, library, threads }: SessionOptions): Pointer {
+export function createSession(
+	runtime: Runtime,
+	{ model, library, threads, tracePrefix }: SessionOptions,
+): Pointer {
 	const options = runtime.get("createOptions");
 	try {
 		runtime.call("setOptimization", options, optimizeAll);
 		runtime.call("setIntraThreads", options, threads);
 		runtime.call("setInterThreads", options, 1);
 		if (library !== null) runtime.call("addLibrary", options, library);
+		if (tracePrefix !== undefined) runtime.call("enableProfiling", options, tracePrefix);
 		return runtime.get("createSession", runtime.environment, model, options);
 	} finally {
 		runtime.call("releaseOptions", options);

@@ -43,6 +43,11 @@ export class RuntimeSession {
 		}
 	}
 
+	/** Ends the runtime's trace of a session that was made with `tracePrefix`; its file, complete. */
+	endTrace(): string {
+		return this.#takeText(this.#runtime.get("endProfiling", this.#session, this.#runtime.allocator));
+	}
+
 	close(): void {
 		if (this.#isClosed) return;
 		this.#isClosed = true;
@@ -70,18 +75,25 @@ export class RuntimeSession {
 	): readonly Port[] {
 		const { allocator } = this.#runtime;
 		return Array.from({ length: Number(this.#runtime.get(count, this.#session)) }, (_, index) => {
-			const text = this.#runtime.get(name, this.#session, index, allocator);
+			const named = this.#takeText(this.#runtime.get(name, this.#session, index, allocator));
 			const described = this.#runtime.get(type, this.#session, index);
 			try {
 				const tensor = this.#runtime.get("typeAsTensor", described);
-				const named = String(koffi.decode(text, "char", -1));
 				if (tensor === null)
 					throw new OptimizeError("model.type_unsupported", `'${named}' is no tensor`, { name: named });
 				return { name: named, ...describeTensor(this.#runtime, tensor) };
 			} finally {
 				this.#runtime.call("releaseType", described);
-				this.#runtime.call("free", allocator, text);
 			}
 		});
+	}
+
+	/** Of a text that the runtime made for the caller; frees it. */
+	#takeText(text: Pointer): string {
+		try {
+			return String(koffi.decode(text, "char", -1));
+		} finally {
+			this.#runtime.call("free", this.#runtime.allocator, text);
+		}
 	}
 }

@@ -26,7 +26,7 @@ import { refineCandidate } from "./refine-candidate.ts";
 import { screenGroups } from "./screen-groups.ts";
 import { type Burst, compareWithBaseline, latencyOf } from "./statistics.ts";
 import { type TimeOptions, type TimeResult, timeCandidates } from "./time-candidates.ts";
-import type { Workload } from "./workload.ts";
+import { timedFiles, type Workload } from "./workload.ts";
 
 /** Prefix of every exported name of a published kernel. */
 export const kernelPrefix = "kiln_kernel";
@@ -90,6 +90,7 @@ class Measurement {
 				form: present(baselines[contest.baseline], "a usable baseline").form,
 				latencyNanoseconds: kernel?.latencyNanoseconds.baseline ?? contest.baselineNanoseconds,
 			},
+			baselineFiles: timedFiles(workload, contest.baseline),
 			baselineFaults: [...check.baselineFaults].map(([index, message]) => ({
 				form: present(baselines[index], "a faulty baseline").form,
 				message,

@@ -7,7 +7,7 @@ import type { CandidateMeasurement, Progress } from "#shared/pipeline/ports.ts";
 import type { Program } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import type { Burst, Comparison } from "./statistics.ts";
-import type { BaselineForm } from "./workload.ts";
+import type { BaselineForm, FormFiles } from "./workload.ts";
 
 /** What one program may take, in milliseconds of timing; compiling and checking come on top. */
 export interface MeasureBudget {
@@ -71,6 +71,8 @@ export interface MeasureResult {
 	/** The confirmed winner, whatever its verdict; null when no candidate is right. */
 	readonly kernel: MeasuredKernel | null;
 	readonly baseline: { readonly form: string; readonly latencyNanoseconds: number };
+	/** What `baseline` was timed on; it lies there as long as the request's folder does. */
+	readonly baselineFiles: FormFiles;
 	readonly baselineFaults: readonly { readonly form: string; readonly message: string }[];
 	readonly datasets: readonly string[];
 	readonly stages: readonly Stage[];

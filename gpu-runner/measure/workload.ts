@@ -2,6 +2,7 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { present } from "#shared/fault/assert.ts";
 import type { Program } from "#shared/program/program.ts";
 import { elementBytes } from "#shared/tensor/data-type.ts";
 import { elementCount } from "#shared/tensor/shape.ts";
@@ -29,6 +30,14 @@ export interface Workload {
 	/** What a candidate stores at most of what it computes from weights once. */
 	readonly hoistedBytes: number;
 	readonly tensorBytes: number;
+}
+
+/** A form over one dataset, as files; absolute where the workload's folder is. */
+export interface FormFiles {
+	/** Its weights lie beside it. */
+	readonly model: string;
+	/** Raw elements of each graph input. */
+	readonly inputs: readonly { readonly name: string; readonly file: string }[];
 }
 
 /** Plain data: it crosses between threads. */
@@ -81,6 +90,19 @@ export async function prepareWorkload(request: WorkloadRequest): Promise<Workloa
 		weightBytes: total(inputs.filter((_, index) => program.inputs[index]?.role === "weight")),
 		hoistedBytes: request.hoistedBytes,
 		tensorBytes: total(inputs) + total(outputs),
+	};
+}
+
+/** Of a form that can be timed: over the dataset with which it is. */
+export function timedFiles({ directory, baselines, datasets }: Workload, index: number): FormFiles {
+	const { models, inputs } = present(baselines[index], "a form of the workload");
+	const files = present(datasets[0], "a dataset").inputs;
+	return {
+		model: join(directory, present(models[0], "a model over the dataset")),
+		inputs: inputs.map(({ name, input }) => ({
+			name,
+			file: join(directory, present(files[input], "an input's file")),
+		})),
 	};
 }
 

@@ -1,13 +1,21 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { BenchCase } from "#cli/bench-island.ts";
 import { type BenchReport, renderBenchPage } from "#cli/report/bench-page.ts";
+import { benchHead, benchRow, benchSum } from "#cli/report/bench-table.ts";
 import { drawDistribution } from "#cli/report/distribution-chart.ts";
+import { engineRatio } from "#cli/report/engine-ratio.ts";
 import { machineRoofs, programWork, roofGflops, rooflineNanoseconds } from "#cli/report/roofline.ts";
 import { sumCases } from "#cli/report/sum-cases.ts";
 import { tuningCurve } from "#cli/report/tuning-curve.ts";
 import type { Burst } from "#runner/measure/statistics.ts";
 import type { Machine } from "#shared/target/target.ts";
+import { runKiln } from "#test/support/kiln-process.ts";
 import { matrixProduct } from "#test/support/programs.ts";
+
+const model = join(import.meta.dirname, "../fixtures/exported/mirage_rmsnorm_linear_m/model.onnx");
 
 const machine: Machine = {
 	...{ target: "cpu-x86-64-v3", model: "cpu", cores: 2, instructionSets: ["avx2"] },
@@ -25,6 +33,7 @@ function caseOf(change: Partial<BenchCase> = {}): BenchCase {
 			baselineNs: 41_500,
 			kernelNs: 12_340,
 		},
+		engine: { runNs: 39_800, nodesNs: 37_020, runsCount: 612 },
 		...{ bestNs: 12_340, ratio: { median: 3.363, low: 3.211, high: 3.489 }, verdict: "faster" },
 		...{ rooflineShare: 0.723, work: { bytes: 1000, operations: 50_000, intensity: 50 } },
 		...{
@@ -72,6 +81,19 @@ describe("the bench report", () => {
 			expect(html).toContain(`>${shown}<`);
 	});
 
+	test("has in-engine time beside wall time, what it is over the kernel's, and that it was not interleaved", () => {
+		const html = page();
+		expect(html).toContain("<th>in engine</th>");
+		expect(html).toContain('>37.0 µs <span class="faded">of 39.8 µs</span><');
+		expect(html).toContain(">3.00×<");
+		expect(html).toMatch(/In engine: what ONNX Runtime's own profiler says.*not interleaved/);
+		const heads = [...html.matchAll(/<th>/g)].length;
+		for (const [row] of page({ cases: [caseOf({ engine: null })] }).matchAll(
+			/<tr( class="sum")?><td>.*<\/tr>/g,
+		))
+			expect([...row.matchAll(/<td>/g)].length).toBe(heads);
+	});
+
 	test("is well-formed, has no script and fetches nothing", () => {
 		for (const html of [
 			page(),
@@ -99,6 +121,57 @@ describe("the bench report", () => {
 		expect(page({ cases: [caseOf({ samplesNs: { baseline: [], kernel: [] } })] })).toContain(
 			"no candidate was confirmed",
 		);
+	});
+});
+
+describe("in-engine time over the kernel's", () => {
+	const engine = (nodesNs: number) => ({ runNs: 2 * nodesNs, nodesNs, runsCount: 5 });
+	test.each([
+		["is that of the nodes", engine(900), 9],
+		["may exceed the wall time by what two measurements differ", engine(1_100), 11],
+		["is none where the profiler made it longer than that", engine(1_101), null],
+		["is none where the profiler said nothing", null, null],
+	])("%s", (_, own, expected) => {
+		expect(engineRatio({ engine: own, baselineNs: 1_000, kernelNs: 100 })).toBe(expected);
+	});
+});
+
+describe("the table", () => {
+	const cells = (row: string): readonly string[] => row.trim().split(/ {2,}/);
+
+	test("has a row an island under its heads, aligned, and a sum", () => {
+		const rows = [caseOf(), caseOf({ island: 12, occurrences: 30, engine: null, verdict: "inconclusive" })];
+		const [first = "", second = ""] = rows.map(benchRow);
+		expect(cells(benchHead)).toEqual([
+			...["island", "verdict", "speed-up", "ONNX Runtime wall", "in engine", "kernel", "of the roofline"],
+		]);
+		const interval = "3.36x [3.21, 3.49]";
+		expect(cells(first)).toEqual(["4", "faster", interval, "41.5 µs", "37.0 µs", "12.3 µs", "72 %"]);
+		expect(cells(second)).toEqual([
+			...["12 ×30", "inconclusive", interval, "41.5 µs", "–", "12.3 µs", "72 %"],
+		]);
+		expect(first.length).toBe(benchHead.length);
+		expect(second.length).toBe(benchHead.length);
+		const sum = benchSum(sumCases(rows));
+		expect(cells(sum)).toEqual(["all", "1.02x [1.02, 1.02]", "1.29 ms", "1.26 ms"]);
+		expect(sum.indexOf(" ms")).toBe(first.indexOf(" µs"));
+	});
+});
+
+describe.skipIf(process.platform !== "linux")("kiln bench", () => {
+	test("--json alone is on stdout, with wall and in-engine time of ONNX Runtime", async () => {
+		const kernels = mkdtempSync(join(tmpdir(), "kiln-none-"));
+		try {
+			const { code, stdout, stderr } = await runKiln(["bench", model, "--kernels", kernels, "--json"]);
+			expect(code, stderr).toBe(0);
+			const [first] = JSON.parse(stdout).cases;
+			expect(first).toMatchObject({ verdict: "baseline", baselineNs: expect.any(Number) });
+			expect(Object.keys(first.engine)).toEqual(["runNs", "nodesNs", "runsCount"]);
+			expect(first.engine.nodesNs).toBeGreaterThan(0);
+			expect(first.engine.nodesNs).toBeLessThanOrEqual(first.engine.runNs);
+		} finally {
+			rmSync(kernels, { recursive: true });
+		}
 	});
 });
 

@@ -167,10 +167,13 @@ describe("measuring", () => {
 	});
 
 	test("without a right candidate there is no kernel, and the baseline is still timed", async () => {
-		const { kernel, baseline } = await measure(["wrong"]);
+		const { kernel, baseline, baselineFiles } = await measure(["wrong"]);
 		expect(kernel).toBeNull();
 		expect(baseline).toMatchObject({ form: "asWritten" });
 		expect(baseline.latencyNanoseconds).toBeGreaterThan(0);
+		expect(baselineFiles.inputs.map(({ name }) => name)).toEqual(["x"]);
+		for (const file of [baselineFiles.model, ...baselineFiles.inputs.map((input) => input.file)])
+			expect(existsSync(file), file).toBe(true);
 	});
 
 	test("a baseline that computes something else or does not load is left out, with the reason", async () => {

@@ -114,7 +114,8 @@ const burst = (participant: string, round: number, nanoseconds: readonly number[
 function measured(change: Partial<MeasureResult>): MeasuredTask {
 	const result: MeasureResult = {
 		...{ candidates: [], kernel: null, baseline: { form: "asWritten", latencyNanoseconds: 1 } },
-		...{ baselineFaults: [], datasets: ["ordinary"], stages: [], sandboxed: true, ...change },
+		...{ baselineFiles: { model: "0-ordinary.onnx", inputs: [] }, baselineFaults: [] },
+		...{ datasets: ["ordinary"], stages: [], sandboxed: true, ...change },
 	};
 	const { plan } = planned;
 	return { jobId, task: 3, plan, result, machine, seed: 7, measuredAt: "2026-01-01T00:00:00.000Z" };
