@@ -8,7 +8,6 @@ import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId, MapOperator } from "#shared/program/program.ts";
 import type { ScheduledMuGraph } from "#shared/schedule/candidate.ts";
 import { kernelRoles } from "#shared/schedule/kernel-roles.ts";
-import { preferredPrefetchLevel } from "#shared/schedule/prefetch-level.ts";
 import { registerTileEfficiency } from "#shared/schedule/register-tile.ts";
 import type { KernelSchedule, Schedule } from "#shared/schedule/schedule.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
@@ -16,7 +15,7 @@ import { elementBytes } from "#shared/tensor/data-type.ts";
 
 /** Structural twin of the interface in cost-model.ts, which imports this file. */
 export const analyticCostModel = {
-	name: "analytic/4",
+	name: "analytic/5",
 	predict: (candidates: readonly ScheduledMuGraph[], target: CpuTarget, threads: number): Float32Array =>
 		Float32Array.from(candidates, ({ muGraph, schedule }) =>
 			predictNanoseconds(muGraph.muGraph, schedule, target, threads),
@@ -201,15 +200,11 @@ const unforeseen = 1.4;
 function prefetchLoss(cost: KernelCost): number {
 	const { muGraph, kernel, schedule, target, extent } = cost;
 	const { contracts } = kernelRoles(muGraph, kernel);
-	const { prefetchBytes, prefetchLevel, loopTile } = schedule;
+	const { prefetchBytes, loopTile } = schedule;
 	if (prefetchBytes === 0) return unforeseen;
 	const [main] = contracts;
-	if (main?.isWeight === true) {
-		const rows = main.row === null ? 1 : cost.tile(main.row);
-		const misplaced = prefetchLevel === preferredPrefetchLevel(rows) ? 1 : 1.1;
-		if (prefetchBytes < 8192) return 1.15 * misplaced;
-		return (prefetchBytes < 16384 ? 1.03 : 1) * misplaced;
-	}
+	// Beyond that the best distance and level are the machine's, in no order that holds for all.
+	if (main?.isWeight === true) return prefetchBytes < 8192 ? 1.15 : 1;
 	if (kernel.loop === null || loopTile === 0 || loopTile >= extent(kernel.loop)) return unforeseen;
 	return 2 * loopStepBytes(cost, kernel.loop) > target.level2Bytes ? 1.2 : 1;
 }

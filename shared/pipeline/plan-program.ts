@@ -3,13 +3,13 @@
 
 import type { ToleranceId } from "#shared/artefact/tolerance.ts";
 import { kernelTolerances } from "#shared/artefact/tolerance.ts";
-import { type RankedCandidate, rankCandidates } from "#shared/cost-model/cost-model.ts";
-import { present } from "#shared/fault/assert.ts";
+import { rankCandidates } from "#shared/cost-model/cost-model.ts";
 import type { Program } from "#shared/program/program.ts";
 import { enumerateSchedules } from "#shared/schedule/enumerate-schedules.ts";
 import type { Schedule } from "#shared/schedule/schedule.ts";
 import { type TargetId, targets } from "#shared/target/target.ts";
-import type { Effort, Plan, PlannedCandidate, PlannedMuGraph } from "./plan.ts";
+import { chooseCandidates } from "./choose-candidates.ts";
+import type { Effort, Plan, PlannedMuGraph } from "./plan.ts";
 import {
 	addCounts,
 	type ProvenSearch,
@@ -101,48 +101,9 @@ export function assemblePlan(request: PlanRequest, proven: ProvenSearch): Plan {
 		effort: request.effort,
 		tolerance: request.tolerance,
 		muGraphs,
-		candidates: spreadOverMuGraphs(ranked.candidates, muGraphs, budget.candidatesMax),
+		candidates: chooseCandidates(ranked.candidates, muGraphs, budget.candidatesMax),
 		search: { statesVisited, statesPruned: addCounts([statesPruned, { unverified }]), stop, cursor },
 		rankedBy: ranked.model,
 		baselines: [],
 	};
-}
-
-type Ranked = RankedCandidate<{ readonly muGraph: PlannedMuGraph; readonly schedule: Schedule }>;
-
-/** Of the candidates, what the schedules of one family may be as long as others have some. */
-const shareOfFamily = 1 / 3;
-
-/**
- * The best of the ranking, but with the best schedule of every family first, and not too many of any: an analytic model
- * separates schedules of one µGraph better than it separates µGraphs. A family is a µGraph with products that are rounded,
- * or with none: rounding may turn out to be too coarse.
- */
-function spreadOverMuGraphs(
-	ranked: readonly Ranked[],
-	muGraphs: readonly PlannedMuGraph[],
-	limit: number,
-): PlannedCandidate[] {
-	const indexOf = new Map(muGraphs.map((muGraph, index) => [muGraph, index]));
-	const eachMax = Math.ceil(limit * shareOfFamily);
-	const familyOf = ({ muGraph, schedule }: Ranked["candidate"]): string =>
-		`${indexOf.get(muGraph)} ${schedule.kernels.some(({ productType }) => productType !== "float32")}`;
-	const counts = new Map<string, number>();
-	const leaders: Ranked[] = [];
-	const followers: Ranked[] = [];
-	const others: Ranked[] = [];
-	for (const entry of ranked) {
-		const family = familyOf(entry.candidate);
-		const count = counts.get(family) ?? 0;
-		counts.set(family, count + 1);
-		(count === 0 ? leaders : count < eachMax ? followers : others).push(entry);
-	}
-	return [...leaders, ...followers, ...others]
-		.slice(0, limit)
-		.sort((a, b) => a.nanoseconds - b.nanoseconds)
-		.map(({ candidate, nanoseconds }) => ({
-			muGraph: present(indexOf.get(candidate.muGraph), "a ranked µGraph is one of the plan"),
-			schedule: candidate.schedule,
-			predictedNanoseconds: nanoseconds,
-		}));
 }

@@ -8,7 +8,6 @@ import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
-import { preferredPrefetchLevel } from "./prefetch-level.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
 import type { KernelSchedule, ProductType, Schedule } from "./schedule.ts";
 import { panelLayouts } from "./schedule-scales.ts";
@@ -150,9 +149,10 @@ function prefetchOptions(
 			: [noPrefetch];
 	if (roles.weightBytes <= target.level2Bytes) return [noPrefetch, ...into(1, 4096)];
 	const rows = main.row === null ? 1 : extent(main.row);
-	return preferredPrefetchLevel(rows) === 1
-		? [...into(1, 8192, 16384), ...into(2, 8192), ...into(1, 4096), noPrefetch]
-		: [...into(2, 16384, 32768), ...into(1, 8192, 16384), noPrefetch];
+	// Which level is better, and how far ahead, differs from processor to processor: both are tried early.
+	return rows < rowsWithTime
+		? [...into(1, 8192), ...into(2, 8192), ...into(1, 16384, 4096), noPrefetch]
+		: [...into(2, 16384), ...into(1, 8192), ...into(2, 32768, 8192), ...into(1, 16384), noPrefetch];
 }
 
 /** Rounded products, where they are allowed, read less and may be two at once. */
@@ -160,6 +160,9 @@ function productOptions({ contracts }: KernelRoles, allowed: readonly ProductTyp
 	const isRounded = allowed.includes("bfloat16") && contracts[0]?.isWeight === true;
 	return isRounded ? ["bfloat16", "float32"] : ["float32"];
 }
+
+/** Rows from which on a panel takes longer to be multiplied than its lines to come from the second level (docs/adr/0014). */
+const rowsWithTime = 4;
 
 /** Outputs that no cache of the core's own keeps until they are read need not pass through one, nor be read to be written. */
 function streamingOptions(outputBytes: number, target: CpuTarget): readonly boolean[] {
