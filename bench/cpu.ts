@@ -17,6 +17,7 @@ import {
 import type { EngineTime } from "#cli/engine-time/read-trace.ts";
 import { requireTarget } from "#cli/local-target.ts";
 import { engineNote, engineRatio } from "#cli/report/engine-ratio.ts";
+import { machineRoofs, rooflineNanoseconds } from "#cli/report/roofline.ts";
 import type { Stage } from "#runner/measure/measure-request.ts";
 import { defaultTolerance, type ToleranceId, toleranceIds } from "#shared/artefact/tolerance.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
@@ -118,29 +119,40 @@ async function measureCase(session: BenchSession, { name, model }: CpuCase): Pro
 	};
 }
 
+/** With the read that took part in the same rounds: memory is shared, and its rate at another time says little. */
+function shareThen({ readRate, work, kernelNs }: MeasuredCase, machine: Machine): string {
+	// Rows that are older than the figure lack it.
+	if ((readRate ?? null) === null) return "–";
+	const roofs = { ...machineRoofs(machine, 1), readGigabytesPerSecond: readRate ?? 0 };
+	return `${((100 * rooflineNanoseconds(work, roofs)) / kernelNs).toFixed(0)} %`;
+}
+
 function formatTable(rows: readonly CpuRow[]): string {
-	const lines = rows.map(({ case: name, threads, effort, tolerance = defaultTolerance, summary }) => {
-		const { baselineForm, baselineNs, kernelNs, ratio, verdict, rooflineShare } = summary;
-		// Rows that are older than the figure lack it.
-		const engine: EngineTime | null = summary.engine ?? null;
-		const cells = [
-			name,
-			threads,
-			effort,
-			tolerance,
-			`${(baselineNs / 1000).toFixed(1)} (${baselineForm})`,
-			engine === null ? "–" : (engine.nodesNs / 1000).toFixed(1),
-			(kernelNs / 1000).toFixed(1),
-			`${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`,
-			engineRatio({ engine, baselineNs, kernelNs })?.toFixed(2) ?? "–",
-			verdict,
-			`${(100 * rooflineShare).toFixed(0)} %`,
-		];
-		return `| ${cells.join(" | ")} |`;
-	});
+	const lines = rows.map(
+		({ case: name, threads, effort, tolerance = defaultTolerance, machine, summary }) => {
+			const { baselineForm, baselineNs, kernelNs, ratio, verdict, rooflineShare } = summary;
+			// Rows that are older than the figure lack it.
+			const engine: EngineTime | null = summary.engine ?? null;
+			const cells = [
+				name,
+				threads,
+				effort,
+				tolerance,
+				`${(baselineNs / 1000).toFixed(1)} (${baselineForm})`,
+				engine === null ? "–" : (engine.nodesNs / 1000).toFixed(1),
+				(kernelNs / 1000).toFixed(1),
+				`${ratio.median.toFixed(2)} [${ratio.low.toFixed(2)}, ${ratio.high.toFixed(2)}]`,
+				engineRatio({ engine, baselineNs, kernelNs })?.toFixed(2) ?? "–",
+				verdict,
+				`${(100 * rooflineShare).toFixed(0)} %`,
+				threads === 1 ? shareThen(summary, machine) : "–",
+			];
+			return `| ${cells.join(" | ")} |`;
+		},
+	);
 	return [
-		"| case | threads | effort | tolerance | ONNX Runtime µs (form) | in engine µs | kernel µs | ratio | in engine / kernel | verdict | of the roof |",
-		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+		"| case | threads | effort | tolerance | ONNX Runtime µs (form) | in engine µs | kernel µs | ratio | in engine / kernel | verdict | of the roof | of the roof then |",
+		"| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |",
 		...lines,
 		"",
 		engineNote,

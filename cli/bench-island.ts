@@ -8,6 +8,7 @@ import { describeMachine } from "#runner/machine/describe-machine.ts";
 import { buildHarness } from "#runner/measure/harness-binary.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import type { MeasureBudget, MeasureRequest, MeasureResult } from "#runner/measure/measure-request.ts";
+import { readRateOf } from "#runner/measure/reference-read.ts";
 import { requireRuntimeLibrary } from "#runner/measure/runtime-library.ts";
 import { type Burst, median } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
@@ -68,6 +69,8 @@ export interface BenchCase {
 	readonly verdict: SpeedVerdict;
 	/** Least time that the machine's probed bandwidth and FMA rate allow, over the kernel's time. Above 1 where caches help. */
 	readonly rooflineShare: number;
+	/** Of one thread, in gigabytes a second, in the confirming rounds themselves; null without a candidate that was confirmed. */
+	readonly readRate: number | null;
 	readonly work: ProgramWork;
 	/** Largest error against float64 of the kernel; null where the baseline is the answer. */
 	readonly errorMax: number | null;
@@ -193,6 +196,7 @@ export function summariseIsland(
 		ratio: result.kernel?.comparison.speedup ?? { median: 1, low: 1, high: 1 },
 		verdict: result.kernel?.comparison.verdict ?? "baseline",
 		rooflineShare: rooflineNanoseconds(work, machineRoofs(session.machine, session.threads)) / kernelNs,
+		readRate: readRateOf(confirm),
 		work,
 		errorMax: result.kernel?.errorMax ?? null,
 		seed: benchSeed,

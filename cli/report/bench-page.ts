@@ -103,12 +103,21 @@ function renderCurve({ island, curve }: BenchCase): string {
 	return `<section class="case"><p class="faded">island ${island}: best of the first candidates, of ${count}</p>${chart}</section>`;
 }
 
+/** Shared with neighbours, it is seldom as fast as when the roof was probed. */
+function memoryRates({ readGigabytesPerSecond }: Machine, cases: readonly BenchCase[]): string {
+	const probed = `one thread read ${readGigabytesPerSecond.toFixed(1)} GB/s when probed`;
+	const rates = cases.flatMap(({ readRate }) => (readRate === null ? [] : [readRate]));
+	if (rates.length === 0) return probed;
+	return `${probed}, ${Math.min(...rates).toFixed(1)} to ${Math.max(...rates).toFixed(1)} GB/s while islands were timed`;
+}
+
 function evidence({ command, machine, tolerance, cases }: BenchReport): (readonly [string, string])[] {
 	return [
 		["command", command],
 		["machine", `${machine.model}, ${machine.cores} cores, ${machine.target}`],
 		["compiler", machine.compiler],
 		["peer", machine.baseline],
+		["memory", memoryRates(machine, cases)],
 		["seeds", [...new Set(cases.map(({ seed }) => seed))].join(", ")],
 		["tolerance", tolerance],
 		["error", "largest difference from float64, over the largest magnitude, over all inputs tried"],

@@ -35,7 +35,7 @@ function caseOf(change: Partial<BenchCase> = {}): BenchCase {
 		},
 		engine: { runNs: 39_800, nodesNs: 37_020, runsCount: 612 },
 		...{ bestNs: 12_340, ratio: { median: 3.363, low: 3.211, high: 3.489 }, verdict: "faster" },
-		...{ rooflineShare: 0.723, work: { bytes: 1000, operations: 50_000, intensity: 50 } },
+		...{ rooflineShare: 0.723, readRate: 24.25, work: { bytes: 1000, operations: 50_000, intensity: 50 } },
 		...{
 			errorMax: 2.5e-7,
 			seed: 1,
