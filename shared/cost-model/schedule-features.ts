@@ -115,6 +115,7 @@ function mainKernel(
 		registerRows: schedule.registerRows,
 		registerVectors: schedule.registerVectors,
 		hasPanels: schedule.weightLayout === "asGiven" ? 0 : 1,
+		hasPanelStreams: schedule.weightLayout === "streams" ? 1 : 0,
 		hasInterleavedPanels: schedule.weightLayout === "interleaved" ? 1 : 0,
 		multipliesPairs: schedule.productType === "bfloat16" ? 1 : 0,
 		prefetchBytes: schedule.prefetchBytes,

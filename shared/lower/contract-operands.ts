@@ -28,6 +28,8 @@ export interface OperandView {
 	readonly buffer: string;
 	readonly elementType: DataType;
 	readonly laneStride: number;
+	/** From one vector of a panel to the next. */
+	readonly vectorStride: number;
 	readonly depthStride: number;
 	index(point: Point, lane: Affine, step: Affine): Affine;
 }
@@ -139,6 +141,11 @@ export function panelWidth(ctx: TileContext): number {
 	return ctx.schedule.registerVectors * ctx.lanes;
 }
 
+/** Of a panel in the prepared area. */
+export function preparedWidth(ctx: TileContext): number {
+	return ctx.schedule.weightLayout === "streams" ? ctx.lanes : panelWidth(ctx);
+}
+
 /** Groups of a panel operand with so many lanes. */
 export function panelGroups(lanes: number, width: number): readonly PackGroup[] {
 	const whole = Math.floor(lanes / width);
@@ -169,7 +176,7 @@ export function outerStrides(
 export function panelView(ctx: TileContext, plan: ContractPlan): OperandView {
 	if (plan.panelFrom === "place") return placeView(ctx, plan.panel, plan.vector, plan.depth);
 	const packed = present(ctx.packs.get(panelPackKey(plan)), "the panel is packed before it is used");
-	return packedView(ctx, packed, panelWidth(ctx));
+	return packedView(ctx, packed, plan.panelFrom === "prepared" ? preparedWidth(ctx) : panelWidth(ctx));
 }
 
 export function rowsView(ctx: TileContext, plan: ContractPlan, group: PackGroup): OperandView {
@@ -188,6 +195,8 @@ function packedView(ctx: TileContext, packed: Packed, width: number): OperandVie
 		buffer: packed.buffer,
 		elementType: packed.elementType,
 		laneStride: 1,
+		// Vectors that do not share a group lie a group apart.
+		vectorStride: width > ctx.lanes ? ctx.lanes : ctx.lanes * packed.groupSteps,
 		depthStride: width,
 		index: (point, lane, step) => {
 			const inGroup = addAffine(depthStart, scaleAffine(step, width));
@@ -216,6 +225,7 @@ function placeView(ctx: TileContext, operand: BlockNodeId, lane: AxisId | null, 
 			buffer: layout.buffer,
 			elementType: layout.elementType,
 			laneStride: lane === null ? 0 : (layout.strides.get(lane) ?? 0),
+			vectorStride: ctx.lanes,
 			depthStride: layout.strides.get(depth) ?? 0,
 			index: (point, at, k) => layoutIndex(ctx, layout, locals(point, at, k)),
 		};
@@ -227,6 +237,7 @@ function placeView(ctx: TileContext, operand: BlockNodeId, lane: AxisId | null, 
 		buffer: tensor.buffer,
 		elementType: tensor.elementType,
 		laneStride: accessStride(tensor.access, lane),
+		vectorStride: ctx.lanes,
 		depthStride: accessStride(tensor.access, depth),
 		index: (point, at, k) => accessIndex(ctx, tensor.access, locals(point, at, k)),
 	};

@@ -176,7 +176,8 @@ function prefetchingPasses({ ctx, panel, passes, prefetch }: Emission, block: Bl
 	if (prefetch.kind === "stream") return 1;
 	const passCount = passes.reduce((sum, group) => sum + group.count, 0);
 	const linesPerGroup = Math.ceil(
-		(unrollOf(ctx, block) * panel.depthStride * elementBytes(panel.elementType)) / 64,
+		(unrollOf(ctx, block) * Math.max(panel.depthStride, panelWidth(ctx)) * elementBytes(panel.elementType)) /
+			64,
 	);
 	return Math.min(passCount, prefetchingPassesMax, linesPerGroup);
 }
@@ -204,6 +205,7 @@ function emitCall(
 		rowStride: rows.laneStride,
 		rowsDepthStride: rows.depthStride,
 		panelDepthStride: panel.depthStride,
+		panelVectorStride: block.vectors > 1 ? panel.vectorStride : ctx.lanes,
 		panelType: panel.elementType,
 		inPairs: plan.inPairs,
 		resultStride: emission.resultStride,

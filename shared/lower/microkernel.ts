@@ -14,8 +14,9 @@ export interface MicrokernelShape {
 	/** Element strides of A. */
 	readonly rowStride: number;
 	readonly rowsDepthStride: number;
-	/** Element stride of B from one depth step to the next; its vectors lie side by side. */
+	/** Element strides of B from one depth step to the next, and from one vector to the next. */
 	readonly panelDepthStride: number;
+	readonly panelVectorStride: number;
 	readonly panelType: DataType;
 	/** Elements of A and B are pairs, and a depth step multiplies both of each. */
 	readonly inPairs: boolean;
@@ -104,7 +105,7 @@ function microkernelName(shape: MicrokernelShape): string {
 	const start = shape.startsFromZero ? "_set" : "_add";
 	return (
 		`tile_${shape.rows}x${shape.vectors}v${shape.lanes}${edge}_a${shape.rowStride}_${shape.rowsDepthStride}` +
-		`_b${shape.panelDepthStride}_${shape.inPairs ? "pairs" : shape.panelType}_c${shape.resultStride}_u${shape.unroll}_${shape.rest}${prefetch}${start}`
+		`_b${shape.panelDepthStride}${shape.panelVectorStride === shape.lanes ? "" : `by${shape.panelVectorStride}`}_${shape.inPairs ? "pairs" : shape.panelType}_c${shape.resultStride}_u${shape.unroll}_${shape.rest}${prefetch}${start}`
 	);
 }
 
@@ -165,8 +166,18 @@ function prefetchesAhead(
 		}));
 }
 
-/** One in each line that a group's steps read: lines of a packed panel lie side by side, those of others in each step's row. */
-function lineOffsets({ unroll, panelDepthStride, vectors, lanes }: MicrokernelShape, line: number): number[] {
+/**
+ * One in each line that a group's steps read: lines of a packed panel lie side by side, those of several streams in each of
+ * them, those of others in each step's row.
+ */
+function lineOffsets(shape: MicrokernelShape, line: number): number[] {
+	const { unroll, panelDepthStride, panelVectorStride, vectors, lanes } = shape;
+	if (vectors > 1 && panelVectorStride !== lanes) {
+		const stream = lineOffsets({ ...shape, vectors: 1 }, line);
+		return stream.flatMap((at) =>
+			Array.from({ length: vectors }, (_, vector) => at + vector * panelVectorStride),
+		);
+	}
 	const width = vectors * lanes;
 	const isPacked = panelDepthStride <= width;
 	const [steps, span] = isPacked ? [1, unroll * panelDepthStride] : [unroll, width];
@@ -183,7 +194,10 @@ function depthStep(shape: MicrokernelShape, variable: string, factor: number, st
 	const suffix = `${variable === steps ? "r" : ""}${step}`;
 	const result: Statement[] = [];
 	for (let vector = 0; vector < shape.vectors; vector++) {
-		const index = addAffine(scaleAffine(depth, shape.panelDepthStride), affineConstant(vector * lanes));
+		const index = addAffine(
+			scaleAffine(depth, shape.panelDepthStride),
+			affineConstant(vector * shape.panelVectorStride),
+		);
 		const active = vector === shape.vectors - 1 ? shape.lastActive : lanes;
 		const value: Expression = { kind: "load", buffer: "b", index, lanes, active, laneStride: 1 };
 		result.push({ kind: "declare", name: `b${suffix}_${vector}`, lanes, value, mutable: false });

@@ -4,7 +4,7 @@
 import { zero } from "#shared/loop-ir/affine.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import { type DataType, elementBytes } from "#shared/tensor/data-type.ts";
-import { outerStrides, panelGroups, panelPackKey, panelWidth } from "./contract-operands.ts";
+import { outerStrides, panelGroups, panelPackKey, preparedWidth } from "./contract-operands.ts";
 import { type ContractPlan, depthSteps } from "./contract-plan.ts";
 import { emitPack } from "./pack.ts";
 import {
@@ -50,7 +50,7 @@ interface PanelShape {
 function panelShape(whole: TileContext, plan: ContractPlan): PanelShape {
 	const lanes = extentOf(whole, plan.vector);
 	const steps = depthSteps(whole, plan);
-	const inner = roundUp(lanes, panelWidth(whole)) * steps;
+	const inner = roundUp(lanes, preparedWidth(whole)) * steps;
 	const node = nodeAt(whole, plan.panel);
 	const stored = node.kind === "load" ? deviceTensor(whole, node.source).elementType : "float32";
 	const elementType = stored === "float16" && !plan.inPairs ? "float16" : "float32";
@@ -85,12 +85,14 @@ function prepareTogether(
 			depthAxis: plan.depth,
 			depthSteps: steps,
 			groupSteps: steps * count,
-			offset: at * panelWidth(ctx) * steps,
+			offset: at * preparedWidth(ctx) * steps,
 			holdsPairs: plan.inPairs,
 			strides: new Map([...strides].map(([axis, stride]) => [axis, stride * count])),
 			holds: "axes",
 		};
 		ctx.packs.set(panelPackKey(plan), packed);
-		ctx.program.prepareBody.push(...emitPack(whole, plan.panel, packed, panelGroups(lanes, panelWidth(ctx))));
+		ctx.program.prepareBody.push(
+			...emitPack(whole, plan.panel, packed, panelGroups(lanes, preparedWidth(ctx))),
+		);
 	});
 }

@@ -16,7 +16,7 @@ const kernelScheduleSchema = z.object({
 	vectorLanes: z.int().min(1),
 	registerRows: z.int().min(0),
 	registerVectors: z.int().min(0),
-	weightLayout: z.enum(["asGiven", "panels", "interleaved"]),
+	weightLayout: z.enum(["asGiven", "panels", "interleaved", "streams"]),
 	/** Absent in documents of before there was a choice. */
 	productType: z.enum(["float32", "bfloat16"]).default("float32"),
 	prefetchBytes: z.int().min(0),

@@ -100,7 +100,7 @@ function kernelSpace(
 	const tiles = tileOptions(roles, target, extent);
 	const main = roles.contracts[0];
 	const prefetches = prefetchOptions(roles, target, extent);
-	const layouts = panelLayouts(roles);
+	const layouts = panelLayouts(roles, target);
 	const productTypes = productOptions(roles, allowed);
 	const streaming = streamingOptions(roles.outputBytes, target);
 	const unrolls = main === undefined ? [1] : [2, 4, 1];

@@ -90,17 +90,25 @@ function kernelScales(
 		),
 		panelAxis: panelAxis < 0 ? null : panelAxis,
 		vectorLanes: target.vectorLanes > 8 ? [target.vectorLanes / 2, target.vectorLanes] : [target.vectorLanes],
-		weightLayouts: streamsWeights ? ["asGiven", ...panelLayouts(roles)] : ["panels"],
+		weightLayouts: streamsWeights ? ["asGiven", ...panelLayouts(roles, target)] : ["panels"],
 		nonTemporalStores: roles.outputBytes > target.level2Bytes ? [false, true] : [false],
 	};
 }
 
-/** Panels take turns where several contractions have weights along the same axes. */
-export function panelLayouts({ contracts }: KernelRoles): readonly KernelSchedule["weightLayout"][] {
+/** Several streams where weights come from memory; turns where several contractions have weights along the same axes. */
+export function panelLayouts(
+	{ contracts, weightBytes }: KernelRoles,
+	target: CpuTarget,
+): readonly KernelSchedule["weightLayout"][] {
 	const alike = contracts.filter(
 		({ isWeight, row, vector }) => isWeight && row === contracts[0]?.row && vector === contracts[0].vector,
 	);
-	return alike.length > 1 ? ["panels", "interleaved"] : ["panels"];
+	const isStreamed = contracts[0]?.isWeight === true && weightBytes > target.level2Bytes;
+	return [
+		...(isStreamed ? (["streams"] as const) : []),
+		"panels",
+		...(alike.length > 1 ? (["interleaved"] as const) : []),
+	];
 }
 
 /** Steps below this cost more in loop heads than they save in cache; a short axis is one step. */

@@ -17,10 +17,11 @@ export interface KernelSchedule {
 	/** Vectors across of a contraction's register tile. */
 	readonly registerVectors: number;
 	/**
-	 * How a weight operand of a contraction is kept: as given; re-arranged once into column panels; or those of contractions
-	 * with the same rows in one buffer, a panel of each in turn.
+	 * How a weight operand of a contraction is kept: as given; re-arranged once into column panels, as wide as the register
+	 * tile; those of contractions with the same rows in one buffer, a panel of each in turn; or in panels of one vector, of
+	 * which a register tile reads several side by side, each a stream of memory of its own (docs/adr/0018).
 	 */
-	readonly weightLayout: "asGiven" | "panels" | "interleaved";
+	readonly weightLayout: "asGiven" | "panels" | "interleaved" | "streams";
 	/**
 	 * What prepared panels and the rows that they multiply are rounded to; sums are float32 in any case. bfloat16 halves what
 	 * float32 weights read, and only a tolerance that allows it asks for it (docs/adr/0016).

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { lowerMuGraph } from "#shared/lower/lower.ts";
 import { interpretProgramFloat64 } from "#shared/program/interpret.ts";
 import type { Program } from "#shared/program/program.ts";
+import type { KernelSchedule } from "#shared/schedule/schedule.ts";
 import { bfloat16Of } from "#test/support/bfloat16.ts";
 import {
 	expectSameAsReference,
@@ -187,7 +188,7 @@ function productOfLinears(m: number, k: number, n: number, count: number): Progr
 	return b.build();
 }
 
-describe.skipIf(missing !== null)("panels of several weights in turn", () => {
+describe.skipIf(missing !== null)("panels of several weights, in turn or as streams", () => {
 	test.each([
 		[1, 65, 63, 2],
 		[17, 16, 65, 3],
@@ -195,12 +196,15 @@ describe.skipIf(missing !== null)("panels of several weights in turn", () => {
 	])("give the same values: %i rows, depth %i, %i columns, %i weights", (m, k, n, count) => {
 		const program = productOfLinears(m, k, n, count);
 		const muGraph = wholeProgramMuGraph(program);
-		const interleaved = (["float32", "bfloat16"] as const).flatMap((productType) =>
-			[16, 64].map((tile) => ({
-				muGraph,
-				schedule: uniformSchedule(muGraph, tile, { weightLayout: "interleaved", productType }),
-			})),
-		);
+		const laidOut = (weightLayout: KernelSchedule["weightLayout"]) =>
+			(["float32", "bfloat16"] as const).flatMap((productType) =>
+				[16, 48, 64].map((tile) => {
+					const registerVectors = tile === 48 ? 3 : 2;
+					const knobs = { weightLayout, productType, registerVectors, prefetchBytes: 4096 };
+					return { muGraph, schedule: uniformSchedule(muGraph, tile, knobs) };
+				}),
+			);
+		const interleaved = laidOut("interleaved");
 		const inputs = randomInputs(program, Number(process.env["TEST_SEED"])).map((input) =>
 			input.map(bfloat16Of),
 		);
@@ -208,6 +212,6 @@ describe.skipIf(missing !== null)("panels of several weights in turn", () => {
 			const { prepare } = lowerMuGraph(muGraph, candidate.schedule, hostTarget, 1);
 			expect(prepare.buffers.filter(({ place }) => place.kind === "prepared")).toHaveLength(1);
 		}
-		expectSameAsReference(program, interleaved, inputs, 2 * float32ErrorMax);
+		expectSameAsReference(program, [...interleaved, ...laidOut("streams")], inputs, 2 * float32ErrorMax);
 	});
 });
