@@ -10,6 +10,7 @@ import { z } from "zod";
 import { runChild } from "#runner/child.ts";
 import { runCompiler } from "#runner/toolchain/compile-shared-library.ts";
 import type { Compiler } from "#runner/toolchain/find-compiler.ts";
+import { kilnVersion } from "#shared/artefact/version.ts";
 import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import { type CpuTarget, type Machine, type TargetId, targets } from "#shared/target/target.ts";
@@ -80,7 +81,9 @@ async function probeOnce(
 	compiler: Compiler,
 	directory: string,
 ): Promise<z.infer<typeof probeSchema>> {
-	const name = createHash("sha256").update(`${target.id}\n${model}\n${compiler.version}`).digest("hex");
+	const name = createHash("sha256")
+		.update(`${target.id}\n${model}\n${compiler.version}\n${kilnVersion}`)
+		.digest("hex");
 	const path = join(directory, `probe-${name.slice(0, 16)}.json`);
 	const known = await readFile(path, "utf8").catch(() => null);
 	if (known !== null) return probeSchema.parse(JSON.parse(known));
