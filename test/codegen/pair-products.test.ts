@@ -38,11 +38,8 @@ function transposedWeights(m: number, k: number, n: number): Program {
 const products: readonly Program[] = [
 	programs.matrixProduct(17, 66, 63),
 	programs.matrixProduct(1, 2, 65),
-	programs.matrixProduct(16, 130, 15),
 	programs.matrixProduct(5, 33, 16),
 	vectorMatrix(34, 63),
-	vectorMatrix(32, 16),
-	transposedWeights(15, 66, 17),
 	transposedWeights(3, 98, 63),
 ];
 
@@ -79,7 +76,6 @@ describe.skipIf(compilerMissing() !== null).each([hostTarget, ...otherTargets()]
 			programs.rootMeanSquareNormLinear(16, 64, 65),
 			programs.gatedMlp(15, 66, 33),
 			programs.loraLinear(5, 64, 48, 4),
-			programs.geluMlp(9, 16, 34, 17),
 		];
 		for (const program of around)
 			expectSameAsReference(program, inPairs(program, target), randomInputs(program, testSeed), 1e-2, target);
