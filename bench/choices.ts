@@ -3,21 +3,19 @@
 // form in the same interleaved run, so that the three can be compared.
 // Usage: OUTSIDE_SUITES=… node bench/choices.ts [--models a,b] [--effort standard] [--threads 1] [--output FILE]
 
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { type BenchSession, measureIsland, openBench, summariseIsland } from "#cli/bench-island.ts";
-import { requireTarget } from "#cli/local-target.ts";
+import { type BenchSession, measureIsland, summariseIsland } from "#cli/bench-island.ts";
 import { readLocalModel, readModelFile } from "#cli/read-model.ts";
-import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
 import { muGraphTraits } from "#shared/mugraph/traits.ts";
 import type { Island } from "#shared/partition/partition.ts";
-import { type Effort, efforts, type Plan } from "#shared/pipeline/plan.ts";
+import type { Effort, Plan } from "#shared/pipeline/plan.ts";
 import { assemblePlan, effortBudgets } from "#shared/pipeline/plan-program.ts";
 import { proveMuGraphs } from "#shared/pipeline/search-part.ts";
 import { searchMuGraphs } from "#shared/search/search.ts";
+import { requireEffort, withSession } from "./with-session.ts";
 
 const modelsDefault = [
 	"exported/mirage_rmsnorm_linear_m",
@@ -56,20 +54,8 @@ async function main(): Promise<void> {
 	});
 	const suites = process.env.OUTSIDE_SUITES;
 	if (suites === undefined || suites === "") throw new Error("OUTSIDE_SUITES must name the folder of models");
-	const effort = efforts.find((own) => own === values.effort);
-	if (effort === undefined)
-		throw new Error(`effort '${values.effort}': expected one of ${efforts.join(", ")}`);
-	const directory = await mkdtemp(join(tmpdir(), "kiln-choices-"));
-	try {
-		const session = await openBench({
-			target: await requireTarget(undefined),
-			threads: Number(values.threads),
-			effort,
-			tolerance: defaultTolerance,
-			kernels: null,
-			directory,
-			signal: new AbortController().signal,
-		});
+	const effort = requireEffort(values.effort);
+	await withSession({ effort, threads: Number(values.threads) }, async (session) => {
 		const models: ModelResult[] = [];
 		for (const model of values.models.split(",")) {
 			process.stderr.write(`${model} …\n`);
@@ -79,9 +65,7 @@ async function main(): Promise<void> {
 		const { machine, threads } = session;
 		await writeFile(values.output, `${JSON.stringify({ machine, threads, effort, models }, null, "\t")}\n`);
 		console.log(formatTable(models));
-	} finally {
-		await rm(directory, { recursive: true, force: true });
-	}
+	});
 }
 
 /** The model's largest island. */

@@ -2,8 +2,6 @@
 // chosen by hand. Rows of cases measured before are kept in the output file, so that it can run in pieces.
 // Usage: node bench/cpu.ts [--cases a,b] [--effort standard] [--threads 1] [--tolerance float32-1e-3] [--output FILE]
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import {
@@ -11,22 +9,21 @@ import {
 	type MeasuredCase,
 	measureEngine,
 	measureIsland,
-	openBench,
 	summariseIsland,
 } from "#cli/bench-island.ts";
 import type { EngineTime } from "#cli/engine-time/read-trace.ts";
-import { requireTarget } from "#cli/local-target.ts";
 import { engineNote, engineRatio } from "#cli/report/engine-ratio.ts";
 import { machineRoofs, rooflineNanoseconds } from "#cli/report/roofline.ts";
 import type { Stage } from "#runner/measure/measure-request.ts";
 import { defaultTolerance, type ToleranceId, toleranceIds } from "#shared/artefact/tolerance.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import { partitionGraph } from "#shared/partition/partition.ts";
-import { type Effort, efforts } from "#shared/pipeline/plan.ts";
+import type { Effort } from "#shared/pipeline/plan.ts";
 import type { Machine } from "#shared/target/target.ts";
 import { type CpuCase, cpuCases } from "./cpu-cases.ts";
 import { cpuModelBytes } from "./cpu-model.ts";
 import { keepRow, readRows } from "./result-rows.ts";
+import { requireEffort, withSession } from "./with-session.ts";
 
 interface CpuRow {
 	readonly case: string;
@@ -52,39 +49,21 @@ async function main(): Promise<void> {
 			output: { type: "string" },
 		},
 	});
-	const effort = efforts.find((own) => own === values.effort);
-	if (effort === undefined)
-		throw new Error(`effort '${values.effort}': expected one of ${efforts.join(", ")}`);
+	const effort = requireEffort(values.effort);
 	const threads = Number(values.threads);
 	if (threads !== 1 && threads !== 2) throw new Error(`threads '${values.threads}': expected 1 or 2`);
 	const tolerance = toleranceIds.find((own) => own === values.tolerance);
 	if (tolerance === undefined)
 		throw new Error(`tolerance '${values.tolerance}': expected one of ${toleranceIds.join(", ")}`);
 	const wanted = values.cases.split(",").map(findCase);
-	const target = await requireTarget(undefined);
-	const output = values.output ?? join(import.meta.dirname, `results/cpu-${target}.json`);
-	const directory = await mkdtemp(join(tmpdir(), "kiln-cpu-"));
-	try {
-		const signal = new AbortController().signal;
-		const note = (line: string): void => console.error(line);
-		const session = await openBench({
-			target,
-			threads,
-			effort,
-			tolerance,
-			kernels: null,
-			directory,
-			signal,
-			note,
-		});
+	await withSession({ effort, threads, tolerance }, async (session) => {
+		const output = values.output ?? join(import.meta.dirname, `results/cpu-${session.target}.json`);
 		for (const each of wanted) {
 			process.stderr.write(`${each.name} …\n`);
 			await keepRow(output, await measureCase(session, each), keyOf);
 		}
 		console.log(formatTable(await readRows<CpuRow>(output)));
-	} finally {
-		await rm(directory, { recursive: true, force: true });
-	}
+	});
 }
 
 const keyOf = (row: CpuRow): string =>

@@ -3,29 +3,26 @@
 // the project; bench/hand-written-cases.ts says what it must define.
 // Usage: node bench/hand-written.ts KERN.c [--cases a,b] [--effort standard] [--output FILE]
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { type BenchSession, measureIsland, openBench } from "#cli/bench-island.ts";
-import { requireTarget } from "#cli/local-target.ts";
+import { type BenchSession, measureIsland } from "#cli/bench-island.ts";
 import { effortBudget } from "#runner/jobs/effort-budget.ts";
 import { candidateId } from "#runner/measure/check-candidates.ts";
 import { kernelPrefix, measureCandidates } from "#runner/measure/measure-candidates.ts";
 import { bootstrapMedian, latencyOf, roundRatios } from "#runner/measure/statistics.ts";
 import type { EmitUnit } from "#runner/toolchain/compile-candidates.ts";
-import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import { abiVersion } from "#shared/codegen/c-runtime.ts";
 import { present } from "#shared/fault/assert.ts";
 import { createRandom } from "#shared/numeric/random.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
 import { partitionGraph } from "#shared/partition/partition.ts";
 import { islandBaselines } from "#shared/pipeline/island-baselines.ts";
-import { type Effort, efforts } from "#shared/pipeline/plan.ts";
+import type { Effort } from "#shared/pipeline/plan.ts";
 import { targets } from "#shared/target/target.ts";
 import { cpuModelBytes } from "./cpu-model.ts";
 import { type HandWrittenCase, handWrittenCases } from "./hand-written-cases.ts";
 import { keepRow, readRows } from "./result-rows.ts";
+import { requireEffort, withSession } from "./with-session.ts";
 
 interface HandWrittenRow {
 	readonly case: string;
@@ -60,32 +57,16 @@ async function main(): Promise<void> {
 	});
 	const [file] = positionals;
 	if (file === undefined) throw new Error("expected the path of the C file with hand-written kernels");
-	const effort = efforts.find((own) => own === values.effort);
-	if (effort === undefined)
-		throw new Error(`effort '${values.effort}': expected one of ${efforts.join(", ")}`);
+	const effort = requireEffort(values.effort);
 	const wanted = values.cases.split(",").map(findCase);
-	const target = await requireTarget(undefined);
-	const output = values.output ?? join(import.meta.dirname, `results/hand-written-${target}.json`);
-	const directory = await mkdtemp(join(tmpdir(), "kiln-hand-"));
-	try {
-		const signal = new AbortController().signal;
-		const session = await openBench({
-			target,
-			threads: 1,
-			effort,
-			tolerance: defaultTolerance,
-			kernels: null,
-			directory,
-			signal,
-		});
+	await withSession({ effort }, async (session) => {
+		const output = values.output ?? join(import.meta.dirname, `results/hand-written-${session.target}.json`);
 		for (const each of wanted) {
 			process.stderr.write(`${each.name} …\n`);
 			await keepRow(output, await compare(session, each, resolve(file)), ({ case: name }) => name);
 		}
 		console.log(formatTable(await readRows<HandWrittenRow>(output)));
-	} finally {
-		await rm(directory, { recursive: true, force: true });
-	}
+	});
 }
 
 function findCase(name: string): HandWrittenCase {

@@ -2,16 +2,12 @@
 // measured; then the best of these beside the winner, in long interleaved rounds.
 // Usage: node bench/sweep.ts [--count 2000] [--cases a,b] [--output FILE]
 
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type BenchSession, type IslandMeasurement, measureIsland, openBench } from "#cli/bench-island.ts";
-import { requireTarget } from "#cli/local-target.ts";
+import { type BenchSession, type IslandMeasurement, measureIsland } from "#cli/bench-island.ts";
 import { effortBudget } from "#runner/jobs/effort-budget.ts";
 import { candidateId } from "#runner/measure/check-candidates.ts";
 import { bootstrapMedian, median, quantile, roundRatios } from "#runner/measure/statistics.ts";
-import { defaultTolerance } from "#shared/artefact/tolerance.ts";
 import { present } from "#shared/fault/assert.ts";
 import { createRandom } from "#shared/numeric/random.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
@@ -23,6 +19,7 @@ import { targets } from "#shared/target/target.ts";
 import { type CpuModel, cpuModelBytes } from "./cpu-model.ts";
 import { keepRow, readRows } from "./result-rows.ts";
 import { sweepCases } from "./sweep-cases.ts";
+import { withSession } from "./with-session.ts";
 
 interface SweepRow {
 	readonly case: string;
@@ -71,28 +68,14 @@ async function main(): Promise<void> {
 		if (model !== undefined) return { name, model };
 		throw new Error(`case '${name}': expected one of ${Object.keys(sweepCases).join(", ")}`);
 	});
-	const target = await requireTarget(undefined);
-	const output = values.output ?? join(import.meta.dirname, `results/sweep-${target}.json`);
-	const directory = await mkdtemp(join(tmpdir(), "kiln-sweep-"));
-	try {
-		const signal = new AbortController().signal;
-		const session = await openBench({
-			target,
-			threads: 1,
-			effort,
-			tolerance: defaultTolerance,
-			kernels: null,
-			directory,
-			signal,
-		});
+	await withSession({ effort }, async (session) => {
+		const output = values.output ?? join(import.meta.dirname, `results/sweep-${session.target}.json`);
 		for (const { name, model } of wanted) {
 			process.stderr.write(`${name} …\n`);
 			await keepRow(output, await sweep(session, name, model, count), (row) => row.case);
 		}
 		console.log(formatTable(await readRows<SweepRow>(output)));
-	} finally {
-		await rm(directory, { recursive: true, force: true });
-	}
+	});
 }
 
 async function sweep(session: BenchSession, name: string, model: CpuModel, count: number): Promise<SweepRow> {

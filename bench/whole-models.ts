@@ -16,9 +16,10 @@ import { present } from "#shared/fault/assert.ts";
 import { OptimizeError } from "#shared/fault/optimize-error.ts";
 import type { Graph } from "#shared/graph/graph.ts";
 import { importModel } from "#shared/onnx/import-model.ts";
-import { type Effort, efforts } from "#shared/pipeline/plan.ts";
+import type { Effort } from "#shared/pipeline/plan.ts";
 import { bakeWeights } from "./bake-weights.ts";
 import { keepRow, readRows } from "./result-rows.ts";
+import { requireEffort } from "./with-session.ts";
 
 interface ModelRow {
 	readonly model: string;
@@ -55,9 +56,7 @@ async function main(): Promise<void> {
 			skip: { type: "string", default: "" },
 		},
 	});
-	const effort = efforts.find((own) => own === values.effort);
-	if (effort === undefined)
-		throw new Error(`effort '${values.effort}': expected one of ${efforts.join(", ")}`);
+	const effort = requireEffort(values.effort);
 	const threads = Number(values.threads);
 	const skipped = new Set(values.skip.split(","));
 	const target = await requireTarget(undefined);

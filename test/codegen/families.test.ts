@@ -68,14 +68,6 @@ describe.skipIf(missing !== null).each(otherTargets())("for $id, kernels compute
 	});
 });
 
-/** x [k] · W [k, n]: no row axis. */
-function vectorMatrix(k: number, n: number): Program {
-	const b = buildProgram();
-	const [inner, columns] = [b.axis(k), b.axis(n)];
-	b.output(b.contract(b.input([inner]), b.input([inner, columns], "weight"), inner));
-	return b.build();
-}
-
 /** A [m, k] · B [n, k] transposed, stored column by column. */
 function transposedProduct(m: number, k: number, n: number): Program {
 	const b = buildProgram();
@@ -112,7 +104,7 @@ function columnReductions(m: number, n: number): Program {
 
 describe.skipIf(missing !== null)("less usual shapes", () => {
 	const shapes: Readonly<Record<string, Program>> = {
-		"a vector times a matrix": vectorMatrix(65, 63),
+		"a vector times a matrix": programs.vectorMatrix(65, 63),
 		"a product with a transposed operand and result": transposedProduct(15, 33, 17),
 		"a batched product over two axes": batchedTwoAxisProduct(3, 5, 7, 4, 9),
 		"reductions along the outer axis": columnReductions(17, 33),

@@ -19,14 +19,6 @@ import { buildProgram } from "#test/support/program-builder.ts";
 import * as programs from "#test/support/programs.ts";
 import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
 
-/** x [k] · W [k, n]: no row axis. */
-function vectorMatrix(k: number, n: number): Program {
-	const b = buildProgram();
-	const [inner, columns] = [b.axis(k), b.axis(n)];
-	b.output(b.contract(b.input([inner]), b.input([inner, columns], "weight"), inner));
-	return b.build();
-}
-
 /** X [m, k] · W [n, k]: weights that lie along the depth. */
 function transposedWeights(m: number, k: number, n: number): Program {
 	const b = buildProgram();
@@ -39,7 +31,7 @@ const products: readonly Program[] = [
 	programs.matrixProduct(17, 66, 63),
 	programs.matrixProduct(1, 2, 65),
 	programs.matrixProduct(5, 33, 16),
-	vectorMatrix(34, 63),
+	programs.vectorMatrix(34, 63),
 	transposedWeights(3, 98, 63),
 ];
 

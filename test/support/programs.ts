@@ -196,6 +196,14 @@ export function matrixProduct(m: number, k: number, n: number): Program {
 	return b.build();
 }
 
+/** x [k] · W [k, n]: no row axis. */
+export function vectorMatrix(k: number, n: number): Program {
+	const b = buildProgram();
+	const [inner, columns] = [b.axis(k), b.axis(n)];
+	b.output(b.contract(b.input([inner]), b.input([inner, columns], "weight"), inner));
+	return b.build();
+}
+
 /** Every sample at small extents that no power of two divides. */
 export const samplePrograms: Readonly<Record<string, Program>> = {
 	rootMeanSquareNormLinear: rootMeanSquareNormLinear(5, 33, 17),
