@@ -121,12 +121,13 @@ function panelFrom(
 	return "packed";
 }
 
-/** A pair must not lie across the steps of a loop along the depth, nor past its end. */
+/** A pair must not lie across the steps of a loop along the depth, nor past its end; scalar code has no pairs. */
 function multipliesPairs(ctx: TileContext, depth: AxisId): boolean {
 	const { loop } = ctx.kernel;
 	const whole = present(ctx.graph.axes[depth], "axis exists").extent;
 	const step = loop?.axis === depth ? loop.tile : whole;
-	return ctx.schedule.productType === "bfloat16" && whole % 2 === 0 && step % 2 === 0;
+	const isAsked = ctx.schedule.productType === "bfloat16" && ctx.lanes > 1;
+	return isAsked && whole % 2 === 0 && step % 2 === 0;
 }
 
 /** Steps that a contraction's micro-kernels take along the whole depth, or along a step of the loop. */

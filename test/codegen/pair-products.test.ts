@@ -77,6 +77,9 @@ describe.skipIf(compilerMissing() !== null).each([hostTarget, ...otherTargets()]
 		const [even, odd] = [programs.matrixProduct(17, 66, 63), programs.matrixProduct(5, 33, 16)];
 		expect(inPairs(even, target).some((candidate) => multipliesPairs(candidate, target))).toBe(true);
 		expect(inPairs(odd, target).some((candidate) => multipliesPairs(candidate, target))).toBe(false);
+		const muGraph = wholeProgramMuGraph(even);
+		const scalar = uniformSchedule(muGraph, 16, { productType: "bfloat16", vectorLanes: 1 });
+		expect(multipliesPairs({ muGraph, schedule: scalar }, target)).toBe(false);
 		const plain = someCandidates(even, 2, 2, 2, target);
 		expect(plain.some((candidate) => multipliesPairs(candidate, target))).toBe(false);
 	});
