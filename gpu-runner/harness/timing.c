@@ -4,6 +4,7 @@
 #include "candidate.h"
 #include "compare.h"
 #include "processors.h"
+#include "read-memory.h"
 #include "report.h"
 #include "waiting.h"
 #include <stdio.h>
@@ -26,10 +27,11 @@ enum {
 	RUNS_PER_SAMPLE_MAX = 4096,
 	CALIBRATION_RUNS_MAX = 3,
 	CALIBRATION_NANOSECONDS = 5000000,
-	/* The read that shows how fast memory is at this moment: larger than a core's share of the last cache, and sampled
-	 * less than the others, because it says little about any one of them. */
-	REFERENCE_BYTES = 32 << 20,
+	/* The read that shows how fast memory is at this moment: as long as the weights of a layer, so that the last cache
+	 * helps it no more than them, and sampled less than the others, because it says little about any one of them. */
+	REFERENCE_BYTES = 64 << 20,
 	REFERENCE_SAMPLES = 2,
+	REFERENCE_TRIES = 3,
 	QUIET_POLL_MICROSECONDS = 250,
 	/* ONNX Runtime's workers spin this long, at the most, after a run before they sleep: with several threads whoever came
 	 * next would have to share a processor with them. */
@@ -58,7 +60,8 @@ static struct buffer reference;
 static int only_long_runs;
 /* Candidates read weights that another one packed: who comes after it would find their end in the last cache. */
 static int cools_before_bursts;
-static volatile uint64_t reference_sum;
+static struct reading reference_reading;
+static volatile float reference_sum;
 
 static double now_nanoseconds(void) {
 	struct timespec now;
@@ -109,16 +112,20 @@ static void wait_for_quiet(void) {
 	while (runnable_processes() > 1 && now_nanoseconds() < end) usleep(QUIET_POLL_MICROSECONDS);
 }
 
-typedef uint64_t wide __attribute__((vector_size(64)));
+static void read_reference(void) { reference_sum += read_memory(reference.data, REFERENCE_BYTES, reference_reading); }
 
-static void read_reference(void) {
-	const wide *at = (const wide *)reference.data, *end = at + reference.bytes / sizeof(wide);
-	wide sums[4] = {{0}, {0}, {0}, {0}};
-	for (; at < end; at += 4) {
-		__builtin_prefetch((const char *)at + 8192);
-		for (int i = 0; i < 4; i++) sums[i] += at[i];
+/* The way of reading that is fastest here and now. */
+static void choose_reading(void) {
+	double best = 1e18;
+	struct reading fastest = readings[0];
+	for (int i = 0; i < REFERENCE_TRIES * READINGS; i++) {
+		reference_reading = readings[i % READINGS];
+		const double start = now_nanoseconds();
+		read_reference();
+		const double took = now_nanoseconds() - start;
+		if (took < best) best = took, fastest = reference_reading;
 	}
-	reference_sum += (sums[0] + sums[1] + sums[2] + sums[3])[0];
+	reference_reading = fastest;
 }
 
 /* One run: 0, or -1 with a message. */
@@ -146,7 +153,10 @@ static int create(struct participant *who, int index, char *error) {
 		return candidate_create(&who->candidate, &request->candidates[index], workload, request->threads, PLACEMENT_FAST,
 			packed_for(who - index, index), error);
 	case KIND_REFERENCE:
-		if (buffer_create(&reference, REFERENCE_BYTES, 64, 0, PLACEMENT_FAST) == 0) return 0;
+		if (buffer_create(&reference, REFERENCE_BYTES, READ_LINE_BYTES, 0, PLACEMENT_FAST) == 0) {
+			choose_reading();
+			return 0;
+		}
 		snprintf(error, CANDIDATE_ERROR_BYTES, "no memory for the reference read");
 	}
 	return -1;

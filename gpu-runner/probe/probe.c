@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include "../harness/read-memory.h"
 
 #if defined(__AVX512F__)
 enum { LANES = 16 };
@@ -23,33 +24,13 @@ enum { LANES = 4 };
 #endif
 typedef float vector __attribute__((vector_size(LANES * 4)));
 
-enum { ARRAY_BYTES = 128 << 20, READS = 3, LINE_BYTES = 64, BLOCK_BYTES = 512 };
+enum { ARRAY_BYTES = 128 << 20, READS = 3 };
 enum { CHAINS = 10, STEPS = 400000, ROUNDS = 5 };
-/* How far ahead is asked for, and in how many places at once: nothing is best everywhere. */
-static const long distances[] = {0, 4096, 16384};
-static const size_t streams[] = {1, 4};
 
 static double now_seconds(void) {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
-/* Seconds of one pass over the array, parts of it side by side. */
-static double read_once(const char *array, size_t parts, long distance, vector *sums) {
-	const size_t part_bytes = ARRAY_BYTES / parts;
-	const double start = now_seconds();
-	for (size_t offset = 0; offset < part_bytes; offset += BLOCK_BYTES) {
-		for (size_t part = 0; part < parts; part++) {
-			const char *at = array + part * part_bytes + offset;
-			if (distance > 0)
-				for (int line = 0; line < BLOCK_BYTES; line += LINE_BYTES) __builtin_prefetch(at + distance + line, 0, 2);
-			const vector *values = (const vector *)at;
-#pragma GCC unroll 32
-			for (int i = 0; i < BLOCK_BYTES / (LANES * 4); i++) sums[i % 4] += values[i];
-		}
-	}
-	return now_seconds() - start;
 }
 
 static double read_gigabytes_per_second(void) {
@@ -58,18 +39,15 @@ static double read_gigabytes_per_second(void) {
 	madvise(array, ARRAY_BYTES, MADV_HUGEPAGE);
 	memset(array, 1, ARRAY_BYTES);
 	double best = 0;
-	vector sums[4] = {{0}, {0}, {0}, {0}};
+	volatile float sum = 0;
 	for (int round = 0; round < READS; round++) {
-		for (size_t which = 0; which < sizeof distances / sizeof *distances; which++) {
-			for (size_t many = 0; many < sizeof streams / sizeof *streams; many++) {
-				const double seconds = read_once(array, streams[many], distances[which], sums);
-				const double speed = ARRAY_BYTES / seconds * 1e-9;
-				if (speed > best) best = speed;
-			}
+		for (int way = 0; way < READINGS; way++) {
+			const double start = now_seconds();
+			sum += read_memory(array, ARRAY_BYTES, readings[way]);
+			const double speed = ARRAY_BYTES / (now_seconds() - start) * 1e-9;
+			if (speed > best) best = speed;
 		}
 	}
-	volatile float sink = (sums[0] + sums[1] + sums[2] + sums[3])[0];
-	(void)sink;
 	munmap(array, ARRAY_BYTES);
 	return best;
 }
