@@ -15,7 +15,7 @@ import { elementBytes } from "#shared/tensor/data-type.ts";
 
 /** Structural twin of the interface in cost-model.ts, which imports this file. */
 export const analyticCostModel = {
-	name: "analytic/5",
+	name: "analytic/6",
 	predict: (candidates: readonly ScheduledMuGraph[], target: CpuTarget, threads: number): Float32Array =>
 		Float32Array.from(candidates, ({ muGraph, schedule }) =>
 			predictNanoseconds(muGraph.muGraph, schedule, target, threads),
@@ -31,6 +31,12 @@ const nanosecondsPerKernel = 60;
 const nanosecondsPerSharedKernel = 4000;
 /** A second core adds bandwidth too, but less than its share. */
 const bandwidthGainMax = 1.6;
+
+/** Half the lanes reach half of the peak where units are as wide as vectors, all of it where they are half as wide. */
+const halfWidthPeak = 0.75;
+
+/** For each vector of a panel that is transposed: four shuffles, beside which its load and store hide. */
+const packInstructions = 4;
 
 /** Vector instructions of operators that need more than one. */
 const dearOperators: Partial<Readonly<Record<MapOperator, number>>> = {
@@ -113,11 +119,11 @@ function stepsOf({ kernel, schedule, extent }: KernelCost): number {
 }
 
 /** What does not depend on the grid axis walked innermost is computed once for all its tiles; assume the best such order. */
-function repetitions(cost: KernelCost, node: BlockNode): number {
+function repetitions(cost: KernelCost, { axes }: Pick<BlockNode, "axes">): number {
 	let repeated = 1;
 	let most = 1;
 	for (const axis of cost.kernel.grid) {
-		if (node.axes.includes(axis)) continue;
+		if (axes.includes(axis)) continue;
 		const count = Math.ceil(cost.extent(axis) / cost.tile(axis));
 		repeated *= count;
 		most = Math.max(most, count);
@@ -129,8 +135,11 @@ function arithmeticNanoseconds(cost: KernelCost): number {
 	const { muGraph, kernel, schedule, target } = cost;
 	const size = (axes: readonly AxisId[]): number =>
 		axes.reduce((product, axis) => product * cost.extent(axis), 1);
-	const peak = target.fusedMultiplyAddGflops * (schedule.vectorLanes / target.vectorLanes);
-	const roles = kernelRoles(muGraph, kernel);
+	const lanesShare = schedule.vectorLanes / target.vectorLanes;
+	const peak = target.fusedMultiplyAddGflops * (lanesShare === 0.5 ? halfWidthPeak : lanesShare);
+	const roles = kernelRoles(muGraph, kernel, schedule.vectorAxis);
+	/** One vector instruction an element: half of the peak's multiply-add counts as one instruction. */
+	const perElement = 2 / peak;
 	let nanoseconds = 0;
 	for (const contract of roles.contracts) {
 		const rows = contract.row === null ? 1 : cost.tile(contract.row);
@@ -140,9 +149,11 @@ function arithmeticNanoseconds(cost: KernelCost): number {
 		const isPaired = contract.isWeight && schedule.productType === "bfloat16";
 		const rate = peak * (isPaired ? target.pairProductFactor : 1);
 		nanoseconds += (2 * contract.multiplyAdds) / (rate * Math.max(efficiency, 0.02));
+		if (contract.isPacked) {
+			const packed = size(contract.panelAxes) * repetitions(cost, { axes: contract.panelAxes });
+			nanoseconds += packed * packInstructions * perElement;
+		}
 	}
-	/** One vector instruction an element: half of the peak's multiply-add counts as one instruction. */
-	const perElement = 2 / peak;
 	for (const node of kernel.nodes) {
 		if (node.kind === "map") {
 			const instructions = dearOperators[node.operator] ?? 1;
@@ -199,13 +210,14 @@ const unforeseen = 1.4;
 /** How much longer a stream takes: weights with software prefetch at a distance, else what moves along the loop. */
 function prefetchLoss(cost: KernelCost): number {
 	const { muGraph, kernel, schedule, target, extent } = cost;
-	const { contracts } = kernelRoles(muGraph, kernel);
-	const { prefetchBytes, loopTile } = schedule;
+	const { prefetchBytes, prefetchLevel, loopTile, vectorAxis } = schedule;
 	if (prefetchBytes === 0) return unforeseen;
-	const [main] = contracts;
+	const [main] = kernelRoles(muGraph, kernel, vectorAxis).contracts;
 	// Beyond that the best distance and level are the machine's, in no order that holds for all.
 	if (main?.isWeight === true) return prefetchBytes < 8192 ? 1.15 : 1;
 	if (kernel.loop === null || loopTile === 0 || loopTile >= extent(kernel.loop)) return unforeseen;
+	// Rows in place are asked for so far ahead, panels a whole step.
+	if (main?.row === kernel.loop && (prefetchLevel === 1 || prefetchBytes < 16384)) return unforeseen;
 	return 2 * loopStepBytes(cost, kernel.loop) > target.level2Bytes ? 1.2 : 1;
 }
 
@@ -223,8 +235,8 @@ function loopStepBytes(cost: KernelCost, loop: AxisId): number {
 
 /** While a second pass works on a block in the cache, memory has less to do. */
 function passLoss(cost: KernelCost): number {
-	const main = kernelRoles(cost.muGraph, cost.kernel).contracts[0];
-	if (main === undefined || main.row === null) return 1;
+	const main = kernelRoles(cost.muGraph, cost.kernel, cost.schedule.vectorAxis).contracts[0];
+	if (main === undefined || main.row === null || main.row === cost.kernel.loop) return 1;
 	const passes = Math.ceil(cost.tile(main.row) / cost.schedule.registerRows);
 	return Math.min(1 + 0.25 * (passes - 1), 1.5);
 }

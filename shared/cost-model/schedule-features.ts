@@ -65,7 +65,7 @@ const total = (kernels: readonly ScheduledKernel[], of: (each: ScheduledKernel) 
 const extentOf = (muGraph: MuGraph, axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 
 function scheduledKernel(muGraph: MuGraph, kernel: Kernel, schedule: KernelSchedule): ScheduledKernel {
-	const { contracts } = kernelRoles(muGraph, kernel);
+	const { contracts } = kernelRoles(muGraph, kernel, schedule.vectorAxis);
 	const tiles = kernel.grid.reduce(
 		(count, axis, at) => count * Math.ceil(extentOf(muGraph, axis) / (schedule.gridTiles[at] ?? 1)),
 		1,

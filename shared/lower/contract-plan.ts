@@ -39,10 +39,7 @@ export function planContract(
 	node: ContractNode,
 	isKept: (id: BlockNodeId) => boolean,
 ): ContractPlan | null {
-	const best = [
-		...panelOptions(ctx, node.left, node.right, node),
-		...panelOptions(ctx, node.right, node.left, node),
-	].sort((a, b) => b.score - a.score)[0];
+	const best = bestPanel(ctx, node);
 	const depth = longest(ctx, node.over);
 	if (best === undefined || depth === null) return null;
 	const exclusive = (own: BlockNodeId, other: BlockNodeId): readonly AxisId[] =>
@@ -79,6 +76,17 @@ interface PanelOption {
 	readonly score: number;
 }
 
+/** What is packed in any case may as well have the schedule's axis in its lanes. */
+function bestPanel(ctx: TileContext, node: ContractNode): PanelOption | undefined {
+	const options = [
+		...panelOptions(ctx, node.left, node.right, node),
+		...panelOptions(ctx, node.right, node.left, node),
+	].sort((a, b) => b.score - a.score);
+	const [best] = options;
+	if (best?.from !== "packed") return best;
+	return options.find(({ vector }) => vector === ctx.schedule.vectorAxis) ?? best;
+}
+
 function panelOptions(
 	ctx: TileContext,
 	panel: BlockNodeId,
@@ -91,10 +99,9 @@ function panelOptions(
 		if (other.includes(vector) || node.over.includes(vector) || extent < 2) return [];
 		const from = panelFrom(ctx, panel, vector, node);
 		const filled = extent / (Math.ceil(extent / ctx.lanes) * ctx.lanes);
-		const preferred = ctx.schedule.vectorAxis === vector ? 1000 : 0;
 		const kinds = { prepared: 4, place: 3, packed: 1, streamed: 1 } as const;
 		const followed = isReducedLater(ctx.kernel.nodes, vector) ? reducedLaterBonus : 0;
-		const score = preferred + kinds[from] * filled + Math.min(extent, 64) / 64 + followed;
+		const score = kinds[from] * filled + Math.min(extent, 64) / 64 + followed;
 		return [{ panel, rows, vector, from, score }];
 	});
 }

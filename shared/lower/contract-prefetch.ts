@@ -16,14 +16,25 @@ export type PanelPrefetch =
 	| { readonly kind: "none" }
 	/** The panel itself, so many elements further on. */
 	| { readonly kind: "ahead"; readonly elements: number }
-	/** What is needed later, in the order of its addresses: as many elements each depth step as the panel is wide. */
+	/**
+	 * What is needed later, in the order of its addresses: as many elements each depth step as the panel is wide, by the first
+	 * pass over it; or as the pass has rows, by each.
+	 */
 	| {
 			readonly kind: "stream";
+			readonly of: "panel" | "rows";
 			readonly buffer: BufferName;
 			readonly elementType: DataType;
-			/** Address of the share of a call: for the panel at `start`, from depth `k` on. */
-			readonly index: (point: Point, start: Affine, k: Affine) => Affine;
+			/** Address of the share of a call. */
+			readonly index: (point: Point, call: CallPosition) => Affine;
 	  };
+
+/** What a call multiplies: rows from `row` on with the panel at `start`, from depth `k` on. */
+export interface CallPosition {
+	readonly row: Affine;
+	readonly start: Affine;
+	readonly k: Affine;
+}
 
 /**
  * Weights at the schedule's distance; what a later panel is packed from; what is read in place along the loop, where the
@@ -40,8 +51,30 @@ export function planPrefetch(ctx: TileContext, plan: ContractPlan, panel: Operan
 		case "place":
 			return nextStep(ctx, plan, panel);
 		case "packed":
-			return { kind: "none" };
+			return laterRows(ctx, plan);
 	}
+}
+
+/** Rows that are read in place, one behind the other, along the loop: at the schedule's distance. */
+function laterRows(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
+	const { rows, row, depth } = plan;
+	const node = nodeAt(ctx, rows);
+	if (plan.rowsFrom !== "place" || node.kind !== "load") return { kind: "none" };
+	if (row === null || ctx.kernel.loop?.axis !== row) return { kind: "none" };
+	const { buffer, elementType, access } = deviceTensor(ctx, node.source);
+	if (accessStride(access, depth) !== 1 || accessStride(access, row) !== extentOf(ctx, depth))
+		return { kind: "none" };
+	const elements = ctx.schedule.prefetchBytes / elementBytes(elementType);
+	return {
+		kind: "stream",
+		of: "rows",
+		buffer,
+		elementType,
+		index: (point, call) => {
+			const begin = accessIndex(ctx, access, positions(point, [row, call.row], [depth, zero]));
+			return addAffine(begin, affineConstant(elements));
+		},
+	};
 }
 
 /** The next panel, in the tensor that it will be packed from: lanes one behind the other, in each the depth. */
@@ -54,12 +87,12 @@ function packedLater(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
 		const { buffer, elementType, access } = deviceTensor(ctx, node.source);
 		if (accessStride(access, depth) !== 1 || accessStride(access, vector) !== steps) continue;
 		const width = panelWidth(ctx);
-		const index = (point: Point, start: Affine, k: Affine): Affine => {
+		const index = (point: Point, { start, k }: CallPosition): Affine => {
 			const lane = addAffine(start, affineConstant(width));
 			const begin = accessIndex(ctx, access, positions(point, [vector, lane], [depth, zero]));
 			return addAffine(begin, scaleAffine(k, width));
 		};
-		return { kind: "stream", buffer, elementType, index };
+		return { kind: "stream", of: "panel", buffer, elementType, index };
 	}
 	return { kind: "none" };
 }
@@ -73,11 +106,11 @@ function nextStep(ctx: TileContext, plan: ContractPlan, panel: OperandView): Pan
 	const steps = extentOf(ctx, plan.depth);
 	const width = panelWidth(ctx);
 	const { buffer, elementType } = panel;
-	const index = (point: Point, start: Affine, k: Affine): Affine => {
+	const index = (point: Point, { start, k }: CallPosition): Affine => {
 		const begin = addAffine(panel.index(point, zero, zero), affineConstant(elements));
 		return addAffine(begin, addAffine(scaleAffine(start, steps), scaleAffine(k, width)));
 	};
-	return { kind: "stream", buffer, elementType, index };
+	return { kind: "stream", of: "panel", buffer, elementType, index };
 }
 
 function positions(

@@ -17,7 +17,7 @@ import {
 	rowsView,
 } from "./contract-operands.ts";
 import { type ContractPlan, depthSteps } from "./contract-plan.ts";
-import { type PanelPrefetch, planPrefetch } from "./contract-prefetch.ts";
+import { type CallPosition, type PanelPrefetch, planPrefetch } from "./contract-prefetch.ts";
 import {
 	type MicrokernelPrefetch,
 	type MicrokernelShape,
@@ -165,7 +165,7 @@ function emitPasses(emission: Emission, point: Point, block: Block): void {
 		}
 		const from = affineConstant(start);
 		loopOver(point, null, end - start, group.width, (inner, offset) => {
-			emitCall(emission, inner, block, group, addAffine(from, offset), null);
+			emitCall(emission, inner, block, group, addAffine(from, offset), everyPass(emission));
 		});
 	}
 }
@@ -173,13 +173,18 @@ function emitPasses(emission: Emission, point: Point, block: Block): void {
 /** How many passes over a block prefetch a part each. */
 function prefetchingPasses({ ctx, panel, passes, prefetch }: Emission, block: Block): number {
 	if (prefetch.kind === "none") return 0;
-	if (prefetch.kind === "stream") return 1;
+	if (prefetch.kind === "stream") return prefetch.of === "panel" ? 1 : 0;
 	const passCount = passes.reduce((sum, group) => sum + group.count, 0);
 	const linesPerGroup = Math.ceil(
 		(unrollOf(ctx, block) * Math.max(panel.depthStride, panelWidth(ctx)) * elementBytes(panel.elementType)) /
 			64,
 	);
 	return Math.min(passCount, prefetchingPassesMax, linesPerGroup);
+}
+
+/** What comes with each further pass. */
+function everyPass({ prefetch }: Emission): PrefetchShare | null {
+	return prefetch.kind === "stream" && prefetch.of === "rows" ? { index: 0, of: 1 } : null;
 }
 
 function unrollOf(ctx: TileContext, block: Block): number {
@@ -211,7 +216,7 @@ function emitCall(
 		resultStride: emission.resultStride,
 		unroll,
 		rest: block.steps % unroll,
-		prefetch: microkernelPrefetch(emission.prefetch, share, block.vectors * ctx.lanes),
+		prefetch: microkernelPrefetch(emission.prefetch, share, group.width, block.vectors * ctx.lanes),
 		prefetchLevel: ctx.schedule.prefetchLevel,
 		startsFromZero: !emission.accumulates,
 	};
@@ -229,7 +234,7 @@ function emitCall(
 			{ buffer: rows.buffer, index: rows.index(point, row, block.k) },
 			{ buffer: panel.buffer, index: panel.index(point, block.start, block.k) },
 			{ buffer: result.buffer, index: resultIndex },
-			...(shape.prefetch.kind === "stream" ? [streamOperand(emission, point, block)] : []),
+			...(shape.prefetch.kind === "stream" ? [streamOperand(emission, point, { ...block, row })] : []),
 		],
 		steps: affineConstant(Math.floor(block.steps / unroll)),
 	});
@@ -238,14 +243,16 @@ function emitCall(
 function microkernelPrefetch(
 	prefetch: PanelPrefetch,
 	share: PrefetchShare | null,
-	stepElements: number,
+	rows: number,
+	columns: number,
 ): MicrokernelPrefetch {
 	if (share === null || prefetch.kind === "none") return { kind: "none" };
 	if (prefetch.kind === "ahead") return { ...prefetch, share };
+	const stepElements = prefetch.of === "rows" ? rows : columns;
 	return { kind: "stream", elementType: prefetch.elementType, stepElements };
 }
 
-function streamOperand({ prefetch }: Emission, point: Point, { start, k }: Block): CallOperand {
+function streamOperand({ prefetch }: Emission, point: Point, call: CallPosition): CallOperand {
 	assert(prefetch.kind === "stream", "a micro-kernel streams what its contraction prefetches");
-	return { buffer: prefetch.buffer, index: prefetch.index(point, start, k) };
+	return { buffer: prefetch.buffer, index: prefetch.index(point, call) };
 }

@@ -18,6 +18,7 @@ const likeness: readonly { readonly share: number; readonly of: (kernel: KernelS
 	{ share: 0.005, of: ({ gridTiles }) => gridTiles },
 	{ share: 0.005, of: ({ loopTile }) => loopTile },
 	{ share: 0.01, of: ({ weightLayout }) => weightLayout },
+	{ share: 0.01, of: ({ vectorAxis }) => vectorAxis },
 	{ share: 0.0025, of: ({ unroll }) => unroll },
 ];
 const likenessOfMuGraph = 0.02;

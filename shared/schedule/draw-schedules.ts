@@ -51,6 +51,7 @@ function drawKernelSchedule(kernel: KernelSchedule, scales: KernelScales, random
 			loopTile: pick(scales.loopTiles),
 			gridTiles: scales.gridTiles.map(pick),
 			vectorLanes: pick(scales.vectorLanes),
+			vectorAxis: pick(scales.vectorAxes),
 			weightLayout: pick(scales.weightLayouts),
 			nonTemporalStores: pick(scales.nonTemporalStores),
 		},

@@ -11,6 +11,7 @@ import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
 import type { KernelSchedule, ProductType, Schedule } from "./schedule.ts";
 import { panelLayouts } from "./schedule-scales.ts";
+import { laneFillings } from "./vector-axis.ts";
 
 /** Register tiles tried for a kernel. */
 const registerTilesMax = 6;
@@ -106,25 +107,38 @@ function kernelSpace(
 	const unrolls = main === undefined ? [1] : [2, 4, 1];
 	const scales = roles.contracts.length === 0 ? [0, 1, 2, 3] : [0, 1, 2];
 	const loops = loopOptions(roles, kernel, target, extent);
-	const options = [tiles, scales, prefetches, loops, unrolls, layouts, streaming, productTypes] as const;
+	const fillings = laneFillings(roles, target, extent);
+	const options = [
+		tiles,
+		scales,
+		prefetches,
+		loops,
+		unrolls,
+		layouts,
+		streaming,
+		productTypes,
+		fillings,
+	] as const;
 	return {
 		sizes: options.map((list) => list.length),
 		schedule: (choice) => {
-			const pick = <T>(list: readonly T[], at: number): T => present(list[choice[at] ?? 0], "choice");
-			const registers = pick(tiles, 0);
+			const pick = <T>(list: readonly T[], at: number): T =>
+				present(list[(choice[at] ?? 0) % list.length], "choice");
+			const filling = pick(fillings, 8);
+			const isTurned = filling.vectorAxis !== null;
+			const registers = pick(isTurned ? turnedTiles(target) : tiles, 0);
 			const weightLayout = pick(layouts, 5);
 			const scale = weightLayout === "interleaved" ? turnsScale(pick(scales, 1)) : pick(scales, 1);
 			return {
 				gridTiles: gridTiles(muGraph, kernel, roles, registers, scale, target, threads),
 				loopTile: pick(loops, 3),
-				vectorLanes: target.vectorLanes,
 				registerRows: registers.rows,
 				registerVectors: registers.vectors,
 				weightLayout,
 				productType: pick(productTypes, 7),
-				...pick(prefetches, 2),
+				...pick(isTurned ? turnedPrefetches : prefetches, 2),
 				unroll: pick(unrolls, 4),
-				vectorAxis: null,
+				...filling,
 				nonTemporalStores: pick(streaming, 6),
 			};
 		},
@@ -153,6 +167,18 @@ function prefetchOptions(
 	return rows < rowsWithTime
 		? [...into(1, 8192), ...into(2, 8192), ...into(1, 16384, 4096), noPrefetch]
 		: [...into(2, 16384), ...into(1, 8192), ...into(2, 32768, 8192), ...into(1, 16384), noPrefetch];
+}
+
+/** Keys in place come row by row, of which hardware sees no stream: far ahead, and not into the first cache (docs/adr/0019). */
+const turnedPrefetches: readonly Prefetch[] = [65536, 16384, 32768].map((prefetchBytes) => ({
+	prefetchBytes,
+	prefetchLevel: 2,
+}));
+
+/** Many rows for the product that has one vector across, two vectors for the other. */
+function turnedTiles({ vectorRegisters }: CpuTarget): readonly RegisterTile[] {
+	const tiles = [12, 8, 10, 6].map((rows) => ({ rows, vectors: 2 }));
+	return tiles.filter(({ rows, vectors }) => rows * vectors + vectors + 1 <= vectorRegisters);
 }
 
 /** Rounded products, where they are allowed, read less and may be two at once. */

@@ -21,6 +21,11 @@ export interface ContractRoles {
 	readonly over: readonly AxisId[];
 	/** The vector side is made of weights alone. */
 	readonly isWeight: boolean;
+	/** The vector side is re-arranged before it is multiplied, by every step whose part of it is another. */
+	readonly isPacked: boolean;
+	readonly panelAxes: readonly AxisId[];
+	/** The axis that could fill lanes instead, of an operand that is packed once for all steps; or null. */
+	readonly otherVector: AxisId | null;
 	/** Multiply-adds over the whole axes. */
 	readonly multiplyAdds: number;
 }
@@ -42,11 +47,12 @@ export interface KernelRoles {
 	readonly loopBytes: number;
 }
 
-export function kernelRoles(muGraph: MuGraph, kernel: Kernel): KernelRoles {
+/** `vectorAxis`: as a schedule asks for it. */
+export function kernelRoles(muGraph: MuGraph, kernel: Kernel, vectorAxis: AxisId | null = null): KernelRoles {
 	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const size = (axes: readonly AxisId[]): number => axes.reduce((product, axis) => product * extent(axis), 1);
 	const contracts = kernel.nodes.flatMap((node) =>
-		node.kind === "contract" ? [contractRoles(muGraph, kernel, node)] : [],
+		node.kind === "contract" ? [contractRoles(muGraph, kernel, node, vectorAxis)] : [],
 	);
 	const span = spanAxis(muGraph, kernel, ["load", "store"]);
 	const outputSpan = spanAxis(muGraph, kernel, ["store"]);
@@ -83,7 +89,12 @@ function hasChain(kernel: Kernel): boolean {
 	});
 }
 
-function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): ContractRoles {
+function contractRoles(
+	muGraph: MuGraph,
+	kernel: Kernel,
+	node: ContractNode,
+	vectorAxis: AxisId | null,
+): ContractRoles {
 	const extent = (axis: AxisId): number => present(muGraph.axes[axis], "axis").extent;
 	const axesOf = (id: BlockNodeId): readonly AxisId[] => present(kernel.nodes[id], "operand").axes;
 	const own = (id: BlockNodeId, other: BlockNodeId): AxisId[] =>
@@ -103,15 +114,23 @@ function contractRoles(muGraph: MuGraph, kernel: Kernel, node: ContractNode): Co
 			(contiguous === undefined ? 0 : 2) +
 			(vector === null ? -8 : Math.min(extent(vector), longAxis) / longAxis) +
 			(isReducedLater(kernel.nodes, vector) ? reducedLaterBonus : 0);
-		return { vector, row: own(rows, panel)[0] ?? null, weight, score };
+		const isPacked = !weight && contiguous === undefined;
+		return { panel, rows, vector, row: own(rows, panel)[0] ?? null, weight, isPacked, score };
 	});
-	const best = present(sides.sort((a, b) => b.score - a.score)[0], "two sides");
+	const [first, second] = sides.sort((a, b) => b.score - a.score);
+	const [guess, other] = [present(first, "two sides"), present(second, "two sides")];
+	const best = guess.isPacked && other.vector !== null && other.vector === vectorAxis ? other : guess;
+	const inLoop = (id: BlockNodeId): boolean => kernel.loop !== null && axesOf(id).includes(kernel.loop);
+	const couldTurn = best.isPacked && best.row !== null && inLoop(best.panel) && !inLoop(best.rows);
 	const all = new Set([...axesOf(node.left), ...axesOf(node.right)]);
 	return {
 		row: best.row,
 		vector: best.vector,
 		over: node.over,
 		isWeight: best.weight,
+		isPacked: best.isPacked,
+		panelAxes: axesOf(best.panel),
+		otherVector: couldTurn ? best.row : null,
 		multiplyAdds: [...all].reduce((product, axis) => product * extent(axis), 1),
 	};
 }

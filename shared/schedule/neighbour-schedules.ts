@@ -54,6 +54,7 @@ function kernelNeighbours(kernel: KernelSchedule, scales: KernelScales): readonl
 			nonTemporalStores,
 		})),
 		...others(scales.vectorLanes, kernel.vectorLanes).map((vectorLanes) => ({ ...kernel, vectorLanes })),
+		...others(scales.vectorAxes, kernel.vectorAxis).map((vectorAxis) => ({ ...kernel, vectorAxis })),
 		...others(scales.weightLayouts, kernel.weightLayout).map((weightLayout) => ({ ...kernel, weightLayout })),
 	];
 }

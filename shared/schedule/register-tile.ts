@@ -42,10 +42,11 @@ export function registerTileEfficiency(
 ): number {
 	const passes = Math.ceil(rows / tile.rows);
 	const height = rows / passes;
-	const width = tile.vectors * lanes;
-	const latency = Math.min(1, (height * tile.vectors) / accumulatorsInFlight);
-	const multiplyAdds = height * tile.vectors;
-	const loads = Math.min(1, (loadsPerMultiplyAdd * multiplyAdds) / (height + tile.vectors));
+	const vectors = Math.min(tile.vectors, Math.ceil(columns / lanes));
+	const width = vectors * lanes;
+	const multiplyAdds = height * vectors;
+	const latency = Math.min(1, multiplyAdds / accumulatorsInFlight);
+	const loads = Math.min(1, (loadsPerMultiplyAdd * multiplyAdds) / (height + vectors));
 	const filled = columns / (Math.ceil(columns / lanes) * lanes);
 	const wholePanels = columns / (Math.ceil(columns / width) * width);
 	const starts = 1 - passCost * Math.min(passes - 1, passesCounted);

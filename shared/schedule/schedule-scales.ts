@@ -9,6 +9,7 @@ import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
 import type { KernelSchedule, ProductType } from "./schedule.ts";
+import { laneFillings } from "./vector-axis.ts";
 
 export interface KernelScales {
 	readonly registers: readonly RegisterTile[];
@@ -22,12 +23,15 @@ export interface KernelScales {
 	/** Position of the grid axis that fills vectors of a contraction, or null: its tiles are whole panels. */
 	readonly panelAxis: number | null;
 	readonly vectorLanes: readonly number[];
+	readonly vectorAxes: readonly KernelSchedule["vectorAxis"][];
 	readonly weightLayouts: readonly KernelSchedule["weightLayout"][];
 	readonly nonTemporalStores: readonly boolean[];
 }
 
 /** Hardware prefetchers stop at a page of 4 KiB; farther than 64 KiB brings nothing, whichever level it comes into. */
 const prefetchScale = [0, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
+/** Of panels along a loop only whether; of rows in place how far, too. */
+const loopPrefetches = [0, 4096, 16384, 32768, 65536];
 const unrollScale = [1, 2, 4, 8];
 
 /** One for each kernel; null for those of the prepare step, which no call waits for. `productTypes`: what a tolerance allows. */
@@ -49,7 +53,7 @@ export function countSchedules(scales: readonly (KernelScales | null)[]): number
 
 function countKernelSchedules(scales: KernelScales): number {
 	const { registers, productTypes, prefetchBytes, prefetchLevels, unrolls, loopTiles, gridTiles } = scales;
-	const { vectorLanes, weightLayouts, nonTemporalStores } = scales;
+	const { vectorLanes, vectorAxes, weightLayouts, nonTemporalStores } = scales;
 	return [
 		registers,
 		productTypes,
@@ -58,6 +62,7 @@ function countKernelSchedules(scales: KernelScales): number {
 		unrolls,
 		loopTiles,
 		vectorLanes,
+		vectorAxes,
 		weightLayouts,
 		nonTemporalStores,
 	]
@@ -78,10 +83,11 @@ function kernelScales(
 	const streamsLoop = roles.loopBytes > target.level2Bytes;
 	const filling = new Set(roles.contracts.map(({ vector }) => vector));
 	const panelAxis = kernel.grid.findIndex((axis) => filling.has(axis));
+	const vectorAxes = laneFillings(roles, target, extent).map(({ vectorAxis }) => vectorAxis);
 	return {
-		registers: registerScale(roles, target, extent),
+		registers: registerScale(roles, target, vectorAxes.length > 1, extent),
 		productTypes: streamsWeights ? productTypes : ["float32"],
-		prefetchBytes: streamsWeights ? prefetchScale : streamsLoop ? [0, 4096] : [0],
+		prefetchBytes: streamsWeights ? prefetchScale : streamsLoop ? loopPrefetches : [0],
 		prefetchLevels: streamsWeights || streamsLoop ? [1, 2] : [2],
 		unrolls: main === undefined ? [1] : unrollScale,
 		loopTiles: kernel.loop === null ? [0] : doublings(1, extent(kernel.loop)).filter(isLongStep),
@@ -90,6 +96,7 @@ function kernelScales(
 		),
 		panelAxis: panelAxis < 0 ? null : panelAxis,
 		vectorLanes: target.vectorLanes > 8 ? [target.vectorLanes / 2, target.vectorLanes] : [target.vectorLanes],
+		vectorAxes,
 		weightLayouts: streamsWeights ? ["asGiven", ...panelLayouts(roles, target)] : ["panels"],
 		nonTemporalStores: roles.outputBytes > target.level2Bytes ? [false, true] : [false],
 	};
@@ -116,14 +123,17 @@ const loopStepMin = 16;
 const isLongStep = (step: number, at: number, scale: readonly number[]): boolean =>
 	step >= loopStepMin || at === scale.length - 1;
 
+/** Where operands may change sides, as many rows as the longer one has. */
 function registerScale(
 	roles: KernelRoles,
 	target: CpuTarget,
+	canTurn: boolean,
 	extent: (axis: AxisId) => number,
 ): readonly RegisterTile[] {
 	const main = roles.contracts[0];
 	if (main === undefined || main.vector === null) return [{ rows: 1, vectors: 1 }];
-	return registerTiles(target, main.row === null ? 1 : extent(main.row), extent(main.vector));
+	const rows = main.row === null ? 1 : extent(main.row);
+	return registerTiles(target, canTurn ? Math.max(rows, extent(main.vector)) : rows, extent(main.vector));
 }
 
 /** from, 2·from, 4·from … below `extent`, and `extent`. */

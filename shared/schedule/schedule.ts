@@ -27,13 +27,19 @@ export interface KernelSchedule {
 	 * float32 weights read, and only a tolerance that allows it asks for it (docs/adr/0016).
 	 */
 	readonly productType: ProductType;
-	/** How far ahead weight panels are prefetched; 0: not at all. What streams along the loop is, if at all, one step ahead. */
+	/**
+	 * How far ahead weight panels are prefetched, and rows that are read in place along the loop; 0: not at all. Panels that
+	 * stream along the loop are, if at all, one step ahead.
+	 */
 	readonly prefetchBytes: number;
 	/** The cache that prefetched lines come into: what lies far ahead would push out of the first what is used before. */
 	readonly prefetchLevel: 1 | 2;
 	/** Steps of the innermost contraction loop written out. */
 	readonly unroll: number;
-	/** The axis that fills vector lanes, or null to let lowering choose. */
+	/**
+	 * The axis that fills vector lanes where a panel has to be packed in any case; null lets lowering choose. With attention's
+	 * queries in the lanes, keys are read in place and nothing is transposed (docs/adr/0019).
+	 */
 	readonly vectorAxis: AxisId | null;
 	/** Write outputs past the caches; pays when they are larger than the last level. */
 	readonly nonTemporalStores: boolean;
