@@ -1,5 +1,6 @@
 // Vector functions in C: relative error 1e-7 to 4e-7, no tables, no branches. `F`, `I`, `L` stand for the vector type of
-// floats, of ints, and its lanes. Polynomials are minimax fits in float64 (Lawson's algorithm), rounded to float32.
+// floats, of ints, and its lanes. Polynomials are minimax fits in float64 (Lawson's algorithm), rounded to float32. What a
+// processor has a better way for stands in its own prelude.
 
 /** A function of the prelude: text with F, I, L replaced, and the functions it calls (names without the lanes). */
 export interface PreludeFunction {

@@ -15,7 +15,7 @@ import type { CpuTarget } from "#shared/target/target.ts";
 import { predictNanoseconds } from "./analytic.ts";
 
 /** Changes when a feature's name or meaning does. */
-export const featuresVersion = "schedule-features/3";
+export const featuresVersion = "schedule-features/4";
 
 export type ScheduleFeatures = Readonly<Record<string, number>>;
 

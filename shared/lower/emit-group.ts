@@ -11,6 +11,7 @@ import { packPanel, packRows } from "./contract-operands.ts";
 import { deviationsNest } from "./deviations.ts";
 import { emitNest, type NestRoot } from "./nest.ts";
 import { operatorCost } from "./operator-cost.ts";
+import { outputLayout } from "./output-layout.ts";
 import {
 	accessPlace,
 	accessStride,
@@ -80,7 +81,8 @@ function emitNests(ctx: TileContext, group: readonly NestedRoot[]): Statement[] 
 		if (node.kind === "store") return null;
 		if (node.kind === "accumulate") return present(ctx.layouts.get(root.key), "accumulator");
 		ctx.layouts.delete(root.key);
-		return scratchLayout(ctx, root.node, lastAxisOf(ctx, root, vector));
+		const last = lastAxisOf(ctx, root, vector);
+		return outputLayout(ctx, root.node, last) ?? scratchLayout(ctx, root.node, last);
 	});
 	const roots = group.map((root, at) => nestRoot(ctx, root, written[at] ?? null));
 	const statements = emitNest(ctx, {

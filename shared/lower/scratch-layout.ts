@@ -18,7 +18,7 @@ export function scratchLayout(ctx: TileContext, id: BlockNodeId, last: AxisId | 
 	if (last !== null && node.axes.includes(last)) place(last, ctx.lanes);
 	for (const axis of [...node.axes].reverse()) if (axis !== last) place(axis, 1);
 	const buffer = declareScratch(ctx, `v${id}`, roundUp(stride, ctx.lanes));
-	return { buffer, elementType: "float32", offset: 0, strides, holdsLoop };
+	return { buffer, elementType: "float32", offset: 0, strides, holdsLoop, isInDevice: false };
 }
 
 export function longestAxis(ctx: TileContext, axes: readonly AxisId[]): AxisId | undefined {

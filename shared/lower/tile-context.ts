@@ -18,6 +18,8 @@ export interface Layout {
 	readonly strides: ReadonlyMap<AxisId, number>;
 	/** Holds the loop axis whole, not one step of it. */
 	readonly holdsLoop: boolean;
+	/** Of a whole tensor: positions count from its start, not from the tile's. */
+	readonly isInDevice: boolean;
 }
 
 /**
@@ -106,6 +108,7 @@ export function layoutIndex(ctx: TileContext, layout: Layout, locals: ReadonlyMa
 	let index = affineConstant(layout.offset);
 	for (const [axis, stride] of layout.strides) {
 		index = addAffine(index, scaleAffine(locals.get(axis) ?? zero, stride));
+		if (layout.isInDevice) index = addAffine(index, scaleAffine(startOf(ctx, axis), stride));
 		if (layout.holdsLoop && ctx.loop !== null && ctx.loop.axis === axis) {
 			index = addAffine(index, scaleAffine(ctx.loop.start, stride));
 		}

@@ -39,6 +39,7 @@ export function drawSchedules(
 function drawKernelSchedule(kernel: KernelSchedule, scales: KernelScales, random: Random): KernelSchedule {
 	const pick = <T>(scale: readonly T[]): T => present(scale[random.nextBelow(scale.length)], "a value");
 	const { rows, vectors } = pick(scales.registers);
+	const { vectorAxis } = pick(scales.vectorAxes.map((axis) => ({ vectorAxis: axis })));
 	return alignPanels(
 		{
 			...kernel,
@@ -51,7 +52,7 @@ function drawKernelSchedule(kernel: KernelSchedule, scales: KernelScales, random
 			loopTile: pick(scales.loopTiles),
 			gridTiles: scales.gridTiles.map(pick),
 			vectorLanes: pick(scales.vectorLanes),
-			vectorAxis: pick(scales.vectorAxes),
+			vectorAxis,
 			weightLayout: pick(scales.weightLayouts),
 			nonTemporalStores: pick(scales.nonTemporalStores),
 		},

@@ -12,7 +12,7 @@ import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { printLoopProgram } from "#shared/loop-ir/print.ts";
 import { lowerMuGraph } from "#shared/lower/lower.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
-import type { Program } from "#shared/program/program.ts";
+import type { AxisId, Program } from "#shared/program/program.ts";
 import { searchMuGraphs } from "#shared/search/search.ts";
 import { type CpuTarget, targets } from "#shared/target/target.ts";
 import { compilerMissing } from "#test/support/compiled-kernel.ts";
@@ -28,8 +28,14 @@ function lower(program: Program, tile: number, target: CpuTarget): LoopProgram {
 	return lowerGraph(wholeProgramMuGraph(program), tile, target);
 }
 
-function lowerGraph(muGraph: MuGraph, tile: number, target: CpuTarget, loopTile = tile): LoopProgram {
-	const knobs = { vectorLanes: target.vectorLanes, prefetchBytes: 8192, loopTile };
+function lowerGraph(
+	muGraph: MuGraph,
+	tile: number,
+	target: CpuTarget,
+	loopTile = tile,
+	vectorAxis: AxisId | null = null,
+): LoopProgram {
+	const knobs = { vectorLanes: target.vectorLanes, prefetchBytes: 8192, loopTile, vectorAxis };
 	const lowered = lowerMuGraph(muGraph, uniformSchedule(muGraph, tile, knobs), target, 2);
 	expect(checkLoopProgram(lowered)).toEqual([]);
 	return lowered;
@@ -43,8 +49,12 @@ type LowerFor = (target: CpuTarget) => LoopProgram;
 
 const softmax: LowerFor = (target) => lower(programs.rowSoftmax(32, 1000), 1, target);
 const normLinear: LowerFor = (target) => lower(programs.rootMeanSquareNormLinear(16, 1024, 1024), 64, target);
+/** Axes of an attention with one head. */
+const [query, key] = [0, 1];
 const attention: LowerFor = (target) =>
-	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 8, 256, 32), 1), 8, target, 64);
+	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 8, 256, 32), key), 8, target, 64);
+const attentionByQuery: LowerFor = (target) =>
+	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 16, 256, 32), key), 16, target, 64, query);
 
 const goldenPrograms: readonly (readonly [name: string, target: CpuTarget, lower: LowerFor])[] = [
 	["row-softmax", targets["cpu-x86-64-v3"], softmax],
@@ -64,6 +74,8 @@ const goldenPrograms: readonly (readonly [name: string, target: CpuTarget, lower
 	["row-softmax-v4", targets["cpu-x86-64-v4"], softmax],
 	["rms-norm-linear-v4", targets["cpu-x86-64-v4"], normLinear],
 	["attention-v4", targets["cpu-x86-64-v4"], attention],
+	["attention-by-query-v4", targets["cpu-x86-64-v4"], attentionByQuery],
+	["bias-gelu-v4", targets["cpu-x86-64-v4"], (target) => lower(programs.biasGelu(8, 96), 96, target)],
 	["row-softmax-portable", targets["cpu-portable"], softmax],
 ];
 

@@ -13,6 +13,7 @@ import {
 	someCandidates,
 } from "#test/support/check-candidates.ts";
 import { compilerMissing, hostTarget, otherTargets } from "#test/support/compiled-kernel.ts";
+import { loopedMuGraph } from "#test/support/looped-program.ts";
 import { buildProgram } from "#test/support/program-builder.ts";
 import * as programs from "#test/support/programs.ts";
 import { uniformSchedule, wholeProgramMuGraph } from "#test/support/whole-program.ts";
@@ -129,6 +130,23 @@ describe.skipIf(missing !== null)("less usual shapes", () => {
 			const knobs = { registerRows, registerVectors: 1, prefetchBytes: 4096 };
 			expectSameAsReference(program, [{ muGraph, schedule: uniformSchedule(muGraph, 33, knobs) }]);
 		}
+	});
+
+	test.each([5, 8, 16, 17])("attention with %i queries in the lanes, keys in place", (queries) => {
+		const program = programs.maskedAttention(2, queries, 70, 16);
+		const [query, key] = [1, 2];
+		const muGraph = loopedMuGraph(program, key);
+		const knobs = { vectorAxis: query, prefetchBytes: 16384, registerRows: 6 };
+		const schedules = [16, 33, 70].map((loopTile) => uniformSchedule(muGraph, 17, { ...knobs, loopTile }));
+		for (const schedule of schedules) {
+			const [kernel] = lowerMuGraph(muGraph, schedule, hostTarget, 1).kernels;
+			const inLanes = kernel?.buffers.flatMap(({ name }) => /^pack_panel_\d+_(\d+)_/.exec(name)?.[1] ?? []);
+			expect(inLanes).toEqual([`${query}`]);
+		}
+		expectSameAsReference(
+			program,
+			schedules.map((schedule) => ({ muGraph, schedule })),
+		);
 	});
 
 	test("streaming stores and scalar code give the same values", () => {

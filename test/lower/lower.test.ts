@@ -71,6 +71,29 @@ describe("lowering", () => {
 		expect(scratch.every(({ elements }) => elements <= 8)).toBe(true);
 	});
 
+	test("keeps what waits for a reduction where the output will be, if whole vectors fill the tile", () => {
+		const buffersOf = (columns: number, knobs: Partial<KernelSchedule> = {}): readonly number[] =>
+			(lowerWhole(programs.rowSoftmax(4, columns), 1, knobs).kernels[0]?.buffers ?? []).flatMap(
+				({ place, elements }) => (place.kind === "local" ? [elements] : []),
+			);
+		expect(Math.max(...buffersOf(64))).toBeLessThanOrEqual(8);
+		expect(Math.max(...buffersOf(65))).toBeGreaterThanOrEqual(65);
+		expect(Math.max(...buffersOf(64, { nonTemporalStores: true }))).toBeGreaterThanOrEqual(64);
+	});
+
+	test("keeps in scratch what another output still needs", () => {
+		const b = buildProgram();
+		const [rows, columns] = [b.axis(4), b.axis(64)];
+		const raised = b.map("exp", b.input([rows, columns]));
+		const sum = b.reduce("sum", raised, columns);
+		b.output(b.map("divide", raised, sum));
+		b.output(b.map("multiply", raised, sum));
+		const [kernel] = lowerWhole(b.build(), 1).kernels;
+		expect(kernel?.buffers.some(({ place, elements }) => place.kind === "local" && elements >= 64)).toBe(
+			true,
+		);
+	});
+
 	test("merges axes that lie behind one another everywhere", () => {
 		const b = buildProgram();
 		const axes = [b.axis(3), b.axis(5), b.axis(7)];

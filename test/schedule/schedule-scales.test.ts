@@ -11,6 +11,7 @@ import type { Schedule } from "#shared/schedule/schedule.ts";
 import { countSchedules, scheduleScales } from "#shared/schedule/schedule-scales.ts";
 import { searchMuGraphs } from "#shared/search/search.ts";
 import { targets } from "#shared/target/target.ts";
+import { loopedMuGraph } from "#test/support/looped-program.ts";
 import { testSeed } from "#test/support/mugraph-inputs.ts";
 import * as programs from "#test/support/programs.ts";
 import { foldedLora } from "#test/support/weight-programs.ts";
@@ -55,6 +56,16 @@ describe.each(Object.values(targets))("for $id", (target) => {
 					expect(checkLoopProgram(lowerMuGraph(muGraph, schedule, target, 2)), digest(schedule)).toEqual([]);
 			}
 		});
+	});
+
+	const [query, key] = [1, 2];
+	test("an attention's queries may fill the lanes where they fill more than half of them", () => {
+		const axesOf = (queries: number): readonly (number | null)[] =>
+			scheduleScales(loopedMuGraph(programs.maskedAttention(4, queries, 600, 64), key), target, [
+				"float32",
+			]).flatMap((scales) => scales?.vectorAxes ?? []);
+		expect(axesOf(2)).toEqual([null]);
+		expect(axesOf(16)).toEqual([null, query]);
 	});
 
 	test("a matrix product with weights has thousands of schedules, none drawn twice", () => {

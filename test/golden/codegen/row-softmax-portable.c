@@ -178,9 +178,8 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 	(void)thread;
 	const float *restrict const in0 = call->inputs[0];
 	float v1[4] __attribute__((aligned(64)));
-	float v3[1000] __attribute__((aligned(64)));
-	float v4[4] __attribute__((aligned(64)));
 	float *restrict const out0 = call->outputs[0];
+	float v4[4] __attribute__((aligned(64)));
 	long begin, end;
 	while (kiln_take(range, &begin, &end)) {
 		for (long tile = begin; tile < end; tile++) {
@@ -212,12 +211,12 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 				const kiln_f4 t15 = *(const kiln_f4u *)(in0 + g0 * 1000 + i14);
 				const kiln_f4 t17 = (t15 - kiln_splat_4(t16));
 				const kiln_f4 t18 = kiln_expNonPositive_4(t17);
-				*(kiln_f4u *)(v3 + i14) = t18;
+				*(kiln_f4u *)(out0 + g0 * 1000 + i14) = t18;
 				acc12 = (acc12 + t18);
 				const kiln_f4 t19 = *(const kiln_f4u *)(in0 + g0 * 1000 + i14 + 4);
 				const kiln_f4 t20 = (t19 - kiln_splat_4(t16));
 				const kiln_f4 t21 = kiln_expNonPositive_4(t20);
-				*(kiln_f4u *)(v3 + i14 + 4) = t21;
+				*(kiln_f4u *)(out0 + g0 * 1000 + i14 + 4) = t21;
 				acc13 = (acc13 + t21);
 			}
 			v4[0] = kiln_sum_4((acc12 + acc13));
@@ -225,10 +224,10 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 			const float t25 = kiln_inverseScale_1(t24);
 			const float t26 = (1.0f / (t24 * t25));
 			for (long i22 = 0; i22 < 1000; i22 += 8) {
-				const kiln_f4 t23 = *(const kiln_f4u *)(v3 + i22);
+				const kiln_f4 t23 = *(const kiln_f4u *)(out0 + g0 * 1000 + i22);
 				const kiln_f4 t27 = ((t23 * kiln_splat_4(t26)) * kiln_splat_4(t25));
 				*(kiln_f4u *)(out0 + g0 * 1000 + i22) = t27;
-				const kiln_f4 t28 = *(const kiln_f4u *)(v3 + i22 + 4);
+				const kiln_f4 t28 = *(const kiln_f4u *)(out0 + g0 * 1000 + i22 + 4);
 				const kiln_f4 t29 = ((t28 * kiln_splat_4(t26)) * kiln_splat_4(t25));
 				*(kiln_f4u *)(out0 + g0 * 1000 + i22 + 4) = t29;
 			}

@@ -78,9 +78,8 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 	(void)thread;
 	const float *restrict const in0 = call->inputs[0];
 	float v1[8] __attribute__((aligned(64)));
-	float v3[1000] __attribute__((aligned(64)));
-	float v4[8] __attribute__((aligned(64)));
 	float *restrict const out0 = call->outputs[0];
+	float v4[8] __attribute__((aligned(64)));
 	long begin, end;
 	while (kiln_take(range, &begin, &end)) {
 		for (long tile = begin; tile < end; tile++) {
@@ -110,32 +109,32 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 				const kiln_f8 t14 = *(const kiln_f8u *)(in0 + g0 * 1000 + i13);
 				const kiln_f8 t16 = (t14 - kiln_splat_8(t15));
 				const kiln_f8 t17 = kiln_expNonPositive_8(t16);
-				*(kiln_f8u *)(v3 + i13) = t17;
+				*(kiln_f8u *)(out0 + g0 * 1000 + i13) = t17;
 				acc11 = (acc11 + t17);
 				const kiln_f8 t18 = *(const kiln_f8u *)(in0 + g0 * 1000 + i13 + 8);
 				const kiln_f8 t19 = (t18 - kiln_splat_8(t15));
 				const kiln_f8 t20 = kiln_expNonPositive_8(t19);
-				*(kiln_f8u *)(v3 + i13 + 8) = t20;
+				*(kiln_f8u *)(out0 + g0 * 1000 + i13 + 8) = t20;
 				acc12 = (acc12 + t20);
 			}
 			const kiln_f8 t21 = *(const kiln_f8u *)(in0 + g0 * 1000 + 992);
 			const kiln_f8 t22 = (t21 - kiln_splat_8(t15));
 			const kiln_f8 t23 = kiln_expNonPositive_8(t22);
-			*(kiln_f8u *)(v3 + 992) = t23;
+			*(kiln_f8u *)(out0 + g0 * 1000 + 992) = t23;
 			acc11 = (acc11 + t23);
 			v4[0] = kiln_sum_8((acc11 + acc12));
 			const float t26 = v4[0];
 			const float t27 = kiln_inverseScale_1(t26);
 			const float t28 = (1.0f / (t26 * t27));
 			for (long i24 = 0; i24 < 992; i24 += 16) {
-				const kiln_f8 t25 = *(const kiln_f8u *)(v3 + i24);
+				const kiln_f8 t25 = *(const kiln_f8u *)(out0 + g0 * 1000 + i24);
 				const kiln_f8 t29 = ((t25 * kiln_splat_8(t28)) * kiln_splat_8(t27));
 				*(kiln_f8u *)(out0 + g0 * 1000 + i24) = t29;
-				const kiln_f8 t30 = *(const kiln_f8u *)(v3 + i24 + 8);
+				const kiln_f8 t30 = *(const kiln_f8u *)(out0 + g0 * 1000 + i24 + 8);
 				const kiln_f8 t31 = ((t30 * kiln_splat_8(t28)) * kiln_splat_8(t27));
 				*(kiln_f8u *)(out0 + g0 * 1000 + i24 + 8) = t31;
 			}
-			const kiln_f8 t32 = *(const kiln_f8u *)(v3 + 992);
+			const kiln_f8 t32 = *(const kiln_f8u *)(out0 + g0 * 1000 + 992);
 			const kiln_f8 t33 = ((t32 * kiln_splat_8(t28)) * kiln_splat_8(t27));
 			*(kiln_f8u *)(out0 + g0 * 1000 + 992) = t33;
 		}
