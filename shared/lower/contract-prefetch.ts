@@ -12,7 +12,7 @@ import type { ContractPlan } from "./contract-plan.ts";
 import { accessStride, type Point, withLocal } from "./point.ts";
 import { accessIndex, deviceTensor, extentOf, nodeAt, type TileContext } from "./tile-context.ts";
 
-export type PanelPrefetch =
+export type OperandPrefetch =
 	| { readonly kind: "none" }
 	/** The panel itself, so many elements further on. */
 	| { readonly kind: "ahead"; readonly elements: number }
@@ -37,15 +37,15 @@ export interface CallPosition {
 }
 
 /**
- * Weights at the schedule's distance; what a later panel is packed from; what is read in place along the loop, where the
- * next step will read it.
+ * Weights, and rows in place along the loop, at the schedule's distance; what a later panel is packed from; a panel in place
+ * along the loop, where the next step will read it.
  */
-export function planPrefetch(ctx: TileContext, plan: ContractPlan, panel: OperandView): PanelPrefetch {
+export function planPrefetch(ctx: TileContext, plan: ContractPlan, panel: OperandView): OperandPrefetch {
 	const { prefetchBytes } = ctx.schedule;
 	if (prefetchBytes === 0) return { kind: "none" };
 	switch (plan.panelFrom) {
 		case "prepared":
-			return { kind: "ahead", elements: prefetchBytes / elementBytes(panel.elementType) };
+			return { kind: "ahead", elements: Math.floor(prefetchBytes / elementBytes(panel.elementType)) };
 		case "streamed":
 			return packedLater(ctx, plan);
 		case "place":
@@ -56,7 +56,7 @@ export function planPrefetch(ctx: TileContext, plan: ContractPlan, panel: Operan
 }
 
 /** Rows that are read in place, one behind the other, along the loop: at the schedule's distance. */
-function laterRows(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
+function laterRows(ctx: TileContext, plan: ContractPlan): OperandPrefetch {
 	const { rows, row, depth } = plan;
 	const node = nodeAt(ctx, rows);
 	if (plan.rowsFrom !== "place" || node.kind !== "load") return { kind: "none" };
@@ -64,7 +64,7 @@ function laterRows(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
 	const { buffer, elementType, access } = deviceTensor(ctx, node.source);
 	if (accessStride(access, depth) !== 1 || accessStride(access, row) !== extentOf(ctx, depth))
 		return { kind: "none" };
-	const elements = ctx.schedule.prefetchBytes / elementBytes(elementType);
+	const elements = Math.floor(ctx.schedule.prefetchBytes / elementBytes(elementType));
 	return {
 		kind: "stream",
 		of: "rows",
@@ -78,7 +78,7 @@ function laterRows(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
 }
 
 /** The next panel, in the tensor that it will be packed from: lanes one behind the other, in each the depth. */
-function packedLater(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
+function packedLater(ctx: TileContext, plan: ContractPlan): OperandPrefetch {
 	const { vector, depth } = plan;
 	const steps = extentOf(ctx, depth);
 	for (const leaf of leavesOfOperand(ctx, plan.panel, (id) => ctx.layouts.has(`${id}`))) {
@@ -98,7 +98,7 @@ function packedLater(ctx: TileContext, plan: ContractPlan): PanelPrefetch {
 }
 
 /** One step of the loop ahead. Strips of rows that touch are one stream for all of them together. */
-function nextStep(ctx: TileContext, plan: ContractPlan, panel: OperandView): PanelPrefetch {
+function nextStep(ctx: TileContext, plan: ContractPlan, panel: OperandView): OperandPrefetch {
 	const { loop } = ctx.kernel;
 	if (loop === null || loop.axis !== plan.depth || loop.tile >= loop.extent) return { kind: "none" };
 	const elements = loop.tile * panel.depthStride;

@@ -17,7 +17,7 @@ import {
 	rowsView,
 } from "./contract-operands.ts";
 import { type ContractPlan, depthSteps } from "./contract-plan.ts";
-import { type CallPosition, type PanelPrefetch, planPrefetch } from "./contract-prefetch.ts";
+import { type CallPosition, type OperandPrefetch, planPrefetch } from "./contract-prefetch.ts";
 import {
 	type MicrokernelPrefetch,
 	type MicrokernelShape,
@@ -40,7 +40,7 @@ interface Emission {
 	/** In steps of the micro-kernels. */
 	readonly depth: number;
 	readonly depthBlock: number;
-	readonly prefetch: PanelPrefetch;
+	readonly prefetch: OperandPrefetch;
 }
 
 /** C = rows·panel into `result`, or C += rows·panel. The result's vector axis is contiguous and padded to whole vectors. */
@@ -241,7 +241,7 @@ function emitCall(
 }
 
 function microkernelPrefetch(
-	prefetch: PanelPrefetch,
+	prefetch: OperandPrefetch,
 	share: PrefetchShare | null,
 	rows: number,
 	columns: number,

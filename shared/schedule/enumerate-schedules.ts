@@ -8,6 +8,7 @@ import { findPreparePart } from "#shared/mugraph/prepare-kernels.ts";
 import type { AxisId } from "#shared/program/program.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
+import { prefetchOptions, turnedPrefetches } from "./prefetch-options.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
 import type { KernelSchedule, ProductType, Schedule } from "./schedule.ts";
 import { panelLayouts } from "./schedule-scales.ts";
@@ -145,36 +146,6 @@ function kernelSpace(
 	};
 }
 
-type Prefetch = Pick<KernelSchedule, "prefetchBytes" | "prefetchLevel">;
-
-const noPrefetch: Prefetch = { prefetchBytes: 0, prefetchLevel: 2 };
-
-function prefetchOptions(
-	roles: KernelRoles,
-	target: CpuTarget,
-	extent: (axis: AxisId) => number,
-): readonly Prefetch[] {
-	const main = roles.contracts[0];
-	const into = (prefetchLevel: 1 | 2, ...distances: readonly number[]): Prefetch[] =>
-		distances.map((prefetchBytes) => ({ prefetchBytes, prefetchLevel }));
-	if (main?.isWeight !== true)
-		return roles.loopBytes > target.level2Bytes
-			? [...into(2, 4096), noPrefetch, ...into(1, 4096)]
-			: [noPrefetch];
-	if (roles.weightBytes <= target.level2Bytes) return [noPrefetch, ...into(1, 4096)];
-	const rows = main.row === null ? 1 : extent(main.row);
-	// Which level is better, and how far ahead, differs from processor to processor: both are tried early.
-	return rows < rowsWithTime
-		? [...into(1, 8192), ...into(2, 8192), ...into(1, 16384, 4096), noPrefetch]
-		: [...into(2, 16384), ...into(1, 8192), ...into(2, 32768, 8192), ...into(1, 16384), noPrefetch];
-}
-
-/** Keys in place come row by row, of which hardware sees no stream: far ahead, and not into the first cache (docs/adr/0019). */
-const turnedPrefetches: readonly Prefetch[] = [65536, 16384, 32768].map((prefetchBytes) => ({
-	prefetchBytes,
-	prefetchLevel: 2,
-}));
-
 /** Many rows for the product that has one vector across, two vectors for the other. */
 function turnedTiles({ vectorRegisters }: CpuTarget): readonly RegisterTile[] {
 	const tiles = [12, 8, 10, 6].map((rows) => ({ rows, vectors: 2 }));
@@ -186,9 +157,6 @@ function productOptions({ contracts }: KernelRoles, allowed: readonly ProductTyp
 	const isRounded = allowed.includes("bfloat16") && contracts[0]?.isWeight === true;
 	return isRounded ? ["bfloat16", "float32"] : ["float32"];
 }
-
-/** Rows from which on a panel takes longer to be multiplied than its lines to come from the second level (docs/adr/0014). */
-const rowsWithTime = 4;
 
 /** Outputs that no cache of the core's own keeps until they are read need not pass through one, nor be read to be written. */
 function streamingOptions(outputBytes: number, target: CpuTarget): readonly boolean[] {

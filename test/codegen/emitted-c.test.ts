@@ -12,7 +12,8 @@ import type { LoopProgram } from "#shared/loop-ir/loop-ir.ts";
 import { printLoopProgram } from "#shared/loop-ir/print.ts";
 import { lowerMuGraph } from "#shared/lower/lower.ts";
 import type { MuGraph } from "#shared/mugraph/mugraph.ts";
-import type { AxisId, Program } from "#shared/program/program.ts";
+import type { Program } from "#shared/program/program.ts";
+import type { KernelSchedule } from "#shared/schedule/schedule.ts";
 import { searchMuGraphs } from "#shared/search/search.ts";
 import { type CpuTarget, targets } from "#shared/target/target.ts";
 import { compilerMissing } from "#test/support/compiled-kernel.ts";
@@ -32,11 +33,10 @@ function lowerGraph(
 	muGraph: MuGraph,
 	tile: number,
 	target: CpuTarget,
-	loopTile = tile,
-	vectorAxis: AxisId | null = null,
+	knobs: Partial<KernelSchedule> = {},
 ): LoopProgram {
-	const knobs = { vectorLanes: target.vectorLanes, prefetchBytes: 8192, loopTile, vectorAxis };
-	const lowered = lowerMuGraph(muGraph, uniformSchedule(muGraph, tile, knobs), target, 2);
+	const own = { vectorLanes: target.vectorLanes, prefetchBytes: 8192, loopTile: tile, ...knobs };
+	const lowered = lowerMuGraph(muGraph, uniformSchedule(muGraph, tile, own), target, 2);
 	expect(checkLoopProgram(lowered)).toEqual([]);
 	return lowered;
 }
@@ -52,9 +52,16 @@ const normLinear: LowerFor = (target) => lower(programs.rootMeanSquareNormLinear
 /** Axes of an attention with one head. */
 const [query, key] = [0, 1];
 const attention: LowerFor = (target) =>
-	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 8, 256, 32), key), 8, target, 64);
+	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 8, 256, 32), key), 8, target, { loopTile: 64 });
 const attentionByQuery: LowerFor = (target) =>
-	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 16, 256, 32), key), 16, target, 64, query);
+	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 16, 256, 32), key), 16, target, {
+		loopTile: 64,
+		vectorAxis: query,
+	});
+const pairProducts: LowerFor = (target) =>
+	lowerGraph(wholeProgramMuGraph(programs.matrixProduct(4, 64, 64)), 64, target, {
+		productType: "bfloat16",
+	});
 
 const goldenPrograms: readonly (readonly [name: string, target: CpuTarget, lower: LowerFor])[] = [
 	["row-softmax", targets["cpu-x86-64-v3"], softmax],
@@ -69,12 +76,13 @@ const goldenPrograms: readonly (readonly [name: string, target: CpuTarget, lower
 	[
 		"row-variance",
 		targets["cpu-x86-64-v3"],
-		(target) => lowerGraph(loopedMuGraph(rowVariance(8, 1000), 1), 4, target, 256),
+		(target) => lowerGraph(loopedMuGraph(rowVariance(8, 1000), 1), 4, target, { loopTile: 256 }),
 	],
 	["row-softmax-v4", targets["cpu-x86-64-v4"], softmax],
 	["rms-norm-linear-v4", targets["cpu-x86-64-v4"], normLinear],
 	["attention-v4", targets["cpu-x86-64-v4"], attention],
 	["attention-by-query-v4", targets["cpu-x86-64-v4"], attentionByQuery],
+	["pair-products-v4", targets["cpu-x86-64-v4"], pairProducts],
 	["bias-gelu-v4", targets["cpu-x86-64-v4"], (target) => lower(programs.biasGelu(8, 96), 96, target)],
 	["row-softmax-portable", targets["cpu-portable"], softmax],
 ];
@@ -132,7 +140,9 @@ describe.skipIf(missing !== null)("emitted C compiles", () => {
 		const list = [
 			...Object.values(programs.samplePrograms).map((program) => lower(program, 8, target)),
 			lower(programs.maskedAttention(2, 16, 64, 32), 16, target),
-			lowerGraph(loopedMuGraph(programs.layerNorm(5, 65), 1), 4, target, 24),
+			lowerGraph(loopedMuGraph(programs.layerNorm(5, 65), 1), 4, target, { loopTile: 24 }),
+			attentionByQuery(target),
+			pairProducts(target),
 		];
 		const temporary = mkdtempSync(join(tmpdir(), "kiln-emitted-"));
 		try {
