@@ -24,7 +24,7 @@ ${outputs.join("\n")}
    1. Allocate ${prefix}_prepared_bytes() and ${prefix}_workspace_bytes(threads), both aligned to 64 bytes.
    2. Call ${prefix}_prepare once for a set of weights. Only weights are read; the other inputs may be NULL.
    3. Call ${prefix}_run for every evaluation. Weights must still be given, but for those of which ${prefix}_reads
-      says 0. Outputs must not overlap anything else.
+      says 0. Outputs must not overlap anything else; a run reads back what it wrote there.
    Calls may run at the same time if they have workspaces of their own. Link with -lm${
 			program.kernels.some((kernel) => kernel.isParallel) ? " and -pthread" : ""
 		}. */

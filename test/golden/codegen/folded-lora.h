@@ -10,7 +10,7 @@
    1. Allocate kiln_kernel_prepared_bytes() and kiln_kernel_workspace_bytes(threads), both aligned to 64 bytes.
    2. Call kiln_kernel_prepare once for a set of weights. Only weights are read; the other inputs may be NULL.
    3. Call kiln_kernel_run for every evaluation. Weights must still be given, but for those of which kiln_kernel_reads
-      says 0. Outputs must not overlap anything else.
+      says 0. Outputs must not overlap anything else; a run reads back what it wrote there.
    Calls may run at the same time if they have workspaces of their own. Link with -lm. */
 #ifndef KILN_KERNEL_H
 #define KILN_KERNEL_H
