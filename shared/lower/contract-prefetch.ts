@@ -29,9 +29,10 @@ export type OperandPrefetch =
 			readonly index: (point: Point, call: CallPosition) => Affine;
 	  };
 
-/** What a call multiplies: rows from `row` on with the panel at `start`, from depth `k` on. */
+/** What a call multiplies: so many rows from `row` on with the panel at `start`, from depth `k` on. */
 export interface CallPosition {
 	readonly row: Affine;
+	readonly rows: number;
 	readonly start: Affine;
 	readonly k: Affine;
 }
@@ -72,7 +73,7 @@ function laterRows(ctx: TileContext, plan: ContractPlan): OperandPrefetch {
 		elementType,
 		index: (point, call) => {
 			const begin = accessIndex(ctx, access, positions(point, [row, call.row], [depth, zero]));
-			return addAffine(begin, affineConstant(elements));
+			return addAffine(begin, addAffine(scaleAffine(call.k, call.rows), affineConstant(elements)));
 		},
 	};
 }

@@ -234,7 +234,9 @@ function emitCall(
 			{ buffer: rows.buffer, index: rows.index(point, row, block.k) },
 			{ buffer: panel.buffer, index: panel.index(point, block.start, block.k) },
 			{ buffer: result.buffer, index: resultIndex },
-			...(shape.prefetch.kind === "stream" ? [streamOperand(emission, point, { ...block, row })] : []),
+			...(shape.prefetch.kind === "stream"
+				? [streamOperand(emission, point, { ...block, row, rows: group.width })]
+				: []),
 		],
 		steps: affineConstant(Math.floor(block.steps / unroll)),
 	});

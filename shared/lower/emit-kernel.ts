@@ -9,6 +9,7 @@ import { initialiseAccumulator } from "./accumulate.ts";
 import { dropUnread } from "./drop-unread.ts";
 import { emitGroup } from "./emit-group.ts";
 import { fuseRoots } from "./fuse-roots.ts";
+import { waitingInOutputs } from "./output-layout.ts";
 import { preparePanels } from "./prepare-panels.ts";
 import { planRoots, type Root, type RootPlan } from "./roots.ts";
 import { freshName, type TileContext } from "./tile-context.ts";
@@ -19,6 +20,7 @@ const parallelWorkNanosecondsMin = 20_000;
 export function emitKernel(ctx: TileContext, estimatedNanoseconds: number): LoopKernel {
 	for (const grid of ctx.kernel.grid) ctx.extents.set(grid.axis, grid.tile);
 	const plan = withNominalLoop(ctx, () => planRoots(ctx));
+	ctx.waitingInOutputs = waitingInOutputs(ctx, plan.roots);
 	preparePanels(ctx, plan.prepared);
 	const body: Statement[] = [];
 	let divisor = plan.gridOrder.reduce((product, { tiles }) => product * tiles, 1);

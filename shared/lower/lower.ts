@@ -62,6 +62,7 @@ export function lowerMuGraph(
 			extents: new Map(),
 			loop: null,
 			layouts: new Map(),
+			waitingInOutputs: new Map(),
 			packs: new Map(),
 		};
 		const isShared = threads > 1 && when === "call";

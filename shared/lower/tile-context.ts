@@ -3,7 +3,14 @@
 import { present } from "#shared/fault/assert.ts";
 import { type Affine, addAffine, affineConstant, scaleAffine, zero } from "#shared/loop-ir/affine.ts";
 import type { Buffer, BufferPlace, Microkernel, Statement } from "#shared/loop-ir/loop-ir.ts";
-import type { BlockNode, BlockNodeId, LoadSource, MuGraph, StoreTarget } from "#shared/mugraph/mugraph.ts";
+import type {
+	BlockNode,
+	BlockNodeId,
+	LoadSource,
+	MuGraph,
+	StoreNode,
+	StoreTarget,
+} from "#shared/mugraph/mugraph.ts";
 import type { AxisId, StridedAccess } from "#shared/program/program.ts";
 import type { KernelSchedule } from "#shared/schedule/schedule.ts";
 import type { CpuTarget } from "#shared/target/target.ts";
@@ -76,6 +83,8 @@ export interface TileContext {
 	/** The current step, in a loop stage. */
 	loop: { readonly axis: AxisId; readonly start: Affine; readonly extent: number } | null;
 	readonly layouts: Map<string, Layout>;
+	/** Maps that are kept where a later store will write (output-layout.ts). */
+	waitingInOutputs: ReadonlyMap<BlockNodeId, StoreNode>;
 	readonly packs: Map<string, Packed>;
 }
 

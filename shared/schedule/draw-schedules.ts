@@ -39,6 +39,7 @@ export function drawSchedules(
 function drawKernelSchedule(kernel: KernelSchedule, scales: KernelScales, random: Random): KernelSchedule {
 	const pick = <T>(scale: readonly T[]): T => present(scale[random.nextBelow(scale.length)], "a value");
 	const { rows, vectors } = pick(scales.registers);
+	// null is a value of this scale.
 	const { vectorAxis } = pick(scales.vectorAxes.map((axis) => ({ vectorAxis: axis })));
 	return alignPanels(
 		{

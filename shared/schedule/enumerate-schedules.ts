@@ -131,7 +131,15 @@ function kernelSpace(
 			const weightLayout = pick(layouts, 5);
 			const scale = weightLayout === "interleaved" ? turnsScale(pick(scales, 1)) : pick(scales, 1);
 			return {
-				gridTiles: gridTiles(muGraph, kernel, roles, registers, scale, target, threads),
+				gridTiles: gridTiles(
+					muGraph,
+					kernel,
+					isTurned ? kernelRoles(muGraph, kernel, filling.vectorAxis) : roles,
+					registers,
+					scale,
+					target,
+					threads,
+				),
 				loopTile: pick(loops, 3),
 				registerRows: registers.rows,
 				registerVectors: registers.vectors,

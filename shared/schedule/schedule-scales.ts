@@ -31,7 +31,8 @@ export interface KernelScales {
 /** Hardware prefetchers stop at a page of 4 KiB; farther than 64 KiB brings nothing, whichever level it comes into. */
 const prefetchScale = [0, 1024, 2048, 4096, 8192, 16384, 32768, 65536];
 /** Of panels along a loop only whether; of rows in place how far, too. */
-const loopPrefetches = [0, 4096, 16384, 32768, 65536];
+const loopPrefetches = [0, 4096];
+const rowPrefetches = [0, 4096, 16384, 32768, 65536];
 const unrollScale = [1, 2, 4, 8];
 
 /** One for each kernel; null for those of the prepare step, which no call waits for. `productTypes`: what a tolerance allows. */
@@ -84,10 +85,12 @@ function kernelScales(
 	const filling = new Set(roles.contracts.map(({ vector }) => vector));
 	const panelAxis = kernel.grid.findIndex((axis) => filling.has(axis));
 	const vectorAxes = laneFillings(roles, target, extent).map(({ vectorAxis }) => vectorAxis);
+	const canTurn = vectorAxes.length > 1;
+	const alongLoop = canTurn ? rowPrefetches : loopPrefetches;
 	return {
-		registers: registerScale(roles, target, vectorAxes.length > 1, extent),
+		registers: registerScale(roles, target, canTurn, extent),
 		productTypes: streamsWeights ? productTypes : ["float32"],
-		prefetchBytes: streamsWeights ? prefetchScale : streamsLoop ? loopPrefetches : [0],
+		prefetchBytes: streamsWeights ? prefetchScale : streamsLoop ? alongLoop : [0],
 		prefetchLevels: streamsWeights || streamsLoop ? [1, 2] : [2],
 		unrolls: main === undefined ? [1] : unrollScale,
 		loopTiles: kernel.loop === null ? [0] : doublings(1, extent(kernel.loop)).filter(isLongStep),

@@ -50,7 +50,7 @@ type LowerFor = (target: CpuTarget) => LoopProgram;
 const softmax: LowerFor = (target) => lower(programs.rowSoftmax(32, 1000), 1, target);
 const normLinear: LowerFor = (target) => lower(programs.rootMeanSquareNormLinear(16, 1024, 1024), 64, target);
 /** Axes of an attention with one head. */
-const [query, key] = [0, 1];
+const [query, key] = [1, 2];
 const attention: LowerFor = (target) =>
 	lowerGraph(loopedMuGraph(programs.maskedAttention(1, 8, 256, 32), key), 8, target, { loopTile: 64 });
 const attentionByQuery: LowerFor = (target) =>

@@ -34,6 +34,7 @@ const families: Readonly<Record<string, readonly Program[]>> = {
 	attention: [programs.maskedAttention(3, 17, 130, 16), programs.maskedAttention(2, 2, 33, 15)],
 	"row softmax": [programs.rowSoftmax(17, 65), programs.rowSoftmax(3, 2)],
 	"layer norm": [programs.layerNorm(15, 63), programs.layerNorm(2, 1030)],
+	"two values that wait for one sum": [programs.quotientOfTwo(5, 64), programs.quotientOfTwo(3, 17)],
 	"cross entropy": [programs.crossEntropy(16, 65)],
 	"norm of a residual": [programs.residualNorm(17, 16)],
 	"bias and GELU": [programs.biasGelu(15, 65)],

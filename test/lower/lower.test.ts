@@ -81,17 +81,30 @@ describe("lowering", () => {
 		expect(Math.max(...buffersOf(64, { nonTemporalStores: true }))).toBeGreaterThanOrEqual(64);
 	});
 
-	test("keeps in scratch what another output still needs", () => {
+	test("keeps in scratch what another output still needs, and a second value that waits", () => {
 		const b = buildProgram();
 		const [rows, columns] = [b.axis(4), b.axis(64)];
 		const raised = b.map("exp", b.input([rows, columns]));
 		const sum = b.reduce("sum", raised, columns);
 		b.output(b.map("divide", raised, sum));
 		b.output(b.map("multiply", raised, sum));
-		const [kernel] = lowerWhole(b.build(), 1).kernels;
-		expect(kernel?.buffers.some(({ place, elements }) => place.kind === "local" && elements >= 64)).toBe(
-			true,
-		);
+		for (const program of [b.build(), programs.quotientOfTwo(4, 64)]) {
+			const [kernel] = lowerWhole(program, 1).kernels;
+			const scratch = kernel?.buffers.filter(({ place }) => place.kind === "local") ?? [];
+			expect(scratch.filter(({ elements }) => elements >= 64)).toHaveLength(1);
+		}
+	});
+
+	test("writes an output in one loop where no store reads what waits", () => {
+		const b = buildProgram();
+		const [rows, columns] = [b.axis(4), b.axis(64)];
+		const x = b.input([rows, columns]);
+		const raised = b.map("exp", x);
+		const squares = b.reduce("sum", b.map("multiply", raised, raised), columns);
+		b.output(b.map("multiply", x, b.map("divide", squares, b.reduce("sum", raised, columns))));
+		const loops = bodyOf(lowerWhole(b.build(), 1)).filter(({ kind }) => kind === "for");
+		const writing = loops.filter((loop) => JSON.stringify(loop).includes('"kind":"store","buffer":"out0"'));
+		expect(writing).toHaveLength(1);
 	});
 
 	test("merges axes that lie behind one another everywhere", () => {

@@ -106,6 +106,17 @@ export function maskedAttention(heads: number, q: number, s: number, d: number):
 	return b.build();
 }
 
+/** (exp(x) + sigmoid(y)) / sum(exp(x)·sigmoid(y)) along the last axis of [m, n]: two dear values that wait for one sum. */
+export function quotientOfTwo(m: number, n: number): Program {
+	const b = buildProgram();
+	const [rows, columns] = [b.axis(m), b.axis(n)];
+	const raised = b.map("exp", b.input([rows, columns]));
+	const share = b.map("sigmoid", b.input([rows, columns]));
+	const sum = b.reduce("sum", b.map("multiply", raised, share), columns);
+	b.output(b.map("divide", b.map("add", raised, share), sum));
+	return b.build();
+}
+
 /** softmax along the last axis of [m, n]. */
 export function rowSoftmax(m: number, n: number): Program {
 	const b = buildProgram();

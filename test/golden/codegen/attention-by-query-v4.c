@@ -18,6 +18,29 @@ static inline kiln_f16 kiln_max_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia
 #else
 static inline kiln_f16 kiln_max_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia32_maxps512_mask(a, b, a, -1, 4); }
 #endif
+#ifdef __clang__
+static inline kiln_f16 kiln_min_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia32_minps512(a, b, 4); }
+#else
+static inline kiln_f16 kiln_min_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia32_minps512_mask(a, b, a, -1, 4); }
+#endif
+/* e^x = 2^n e^r, |r| <= ln(2)/2; the scale in two steps reaches subnormals and infinity */
+static inline kiln_f16 kiln_exp_16(kiln_f16 x) {
+	const kiln_f16 magic = kiln_splat_16(12582912.0f);
+	x = kiln_max_16(kiln_splat_16(-104.0f), kiln_min_16(kiln_splat_16(89.0f), x));
+	kiln_f16 rounded = x * kiln_splat_16(1.44269504f) + magic;
+	kiln_i16 n = (kiln_i16)rounded - (kiln_i16)magic;
+	kiln_f16 q = rounded - magic;
+	kiln_f16 r = x - q * kiln_splat_16(0.693359375f);
+	r = r + q * kiln_splat_16(2.12194440e-4f);
+	kiln_f16 p = kiln_splat_16(0.00139504741f);
+	p = p * r + kiln_splat_16(0.00836888235f);
+	p = p * r + kiln_splat_16(0.0416662060f);
+	p = p * r + kiln_splat_16(0.166665182f);
+	p = p * r + kiln_splat_16(0.5f);
+	p = p * (r * r) + (r + kiln_splat_16(1.0f));
+	kiln_i16 half = n >> 1;
+	return p * (kiln_f16)((half + 127) << 23) * (kiln_f16)((n - half + 127) << 23);
+}
 /* e^x for x <= 0, 0 below -88: a term less than exp, one step of reduction (q < 128, so that it costs 2.5e-7 at most) */
 static inline kiln_f16 kiln_expNonPositive_16(kiln_f16 x) {
 	const kiln_f16 magic = kiln_splat_16(12583039.0f);
@@ -33,38 +56,8 @@ static inline kiln_f16 kiln_expNonPositive_16(kiln_f16 x) {
 	p = p * r + kiln_splat_16(1.0f);
 	return p * (kiln_f16)((kiln_i16)rounded << 23);
 }
-static inline float kiln_inverseScale_1(float x) {
-	int bits;
-	__builtin_memcpy(&bits, &x, 4);
-	int exponent = 254 - (bits >> 23 & 255);
-	bits = (exponent > 1 ? exponent : 1) << 23;
-	__builtin_memcpy(&x, &bits, 4);
-	return x;
-}
-static inline float kiln_maximum_8(kiln_f8 x) {
-	kiln_f4 low = __builtin_shufflevector(x, x, 0, 1, 2, 3), high = __builtin_shufflevector(x, x, 4, 5, 6, 7);
-	kiln_f4 four = __builtin_ia32_maxps(low, high);
-	kiln_f4 swapped = __builtin_shufflevector(four, four, 2, 3, 0, 1);
-	kiln_f4 two = __builtin_ia32_maxps(four, swapped);
-	kiln_f4 turned = __builtin_shufflevector(two, two, 1, 0, 3, 2);
-	return (__builtin_ia32_maxps(two, turned))[0];
-}
-static inline kiln_f8 kiln_max_8(kiln_f8 a, kiln_f8 b) { return __builtin_ia32_maxps256(a, b); }
-static inline float kiln_maximum_16(kiln_f16 x) {
-	kiln_f8 low = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7), high = __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
-	return kiln_maximum_8(kiln_max_8(low, high));
-}
-static inline float kiln_sum_8(kiln_f8 x) {
-	kiln_f4 low = __builtin_shufflevector(x, x, 0, 1, 2, 3), high = __builtin_shufflevector(x, x, 4, 5, 6, 7);
-	kiln_f4 four = low + high;
-	kiln_f4 swapped = __builtin_shufflevector(four, four, 2, 3, 0, 1);
-	kiln_f4 two = four + swapped;
-	kiln_f4 turned = __builtin_shufflevector(two, two, 1, 0, 3, 2);
-	return (two + turned)[0];
-}
-static inline float kiln_sum_16(kiln_f16 x) {
-	kiln_f8 low = __builtin_shufflevector(x, x, 0, 1, 2, 3, 4, 5, 6, 7), high = __builtin_shufflevector(x, x, 8, 9, 10, 11, 12, 13, 14, 15);
-	return kiln_sum_8(low + high);
+static inline kiln_f16 kiln_load_part_16(const float *p, int active) {
+	return __builtin_ia32_loadups512_mask(p, (kiln_f16){0}, (unsigned short)((1u << active) - 1));
 }
 static inline void kiln_store_part_16(float *p, kiln_f16 x, int active) {
 	__builtin_ia32_storeups512_mask(p, x, (unsigned short)((1u << active) - 1));
@@ -170,109 +163,134 @@ static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
 	body(call, 0, &range);
 }
 
-static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c256_u2_0_stream32_float32_L2_set(const float *restrict a, const float *restrict b, float *restrict c, const float *restrict p, long steps) {
+static __attribute__((noinline)) void tile_4x1v16_a32_1_b32_float32_c16_u2_0_stream4_float32_L2_set(const float *restrict a, const float *restrict b, float *restrict c, const float *restrict p, long steps) {
 	kiln_f16 c0_0 = kiln_splat_16(0.0f);
-	kiln_f16 c0_1 = kiln_splat_16(0.0f);
 	kiln_f16 c1_0 = kiln_splat_16(0.0f);
-	kiln_f16 c1_1 = kiln_splat_16(0.0f);
 	kiln_f16 c2_0 = kiln_splat_16(0.0f);
-	kiln_f16 c2_1 = kiln_splat_16(0.0f);
 	kiln_f16 c3_0 = kiln_splat_16(0.0f);
-	kiln_f16 c3_1 = kiln_splat_16(0.0f);
 	for (long k = 0; k < steps * 2; k += 2) {
-		__builtin_prefetch(p + k * 32, 0, 2);
-		__builtin_prefetch(p + k * 32 + 16, 0, 2);
+		__builtin_prefetch(p + k * 4, 0, 2);
 		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
-		const kiln_f16 b0_1 = *(const kiln_f16u *)(b + k * 32 + 16);
 		const float a0_0 = a[k];
 		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
-		c0_1 = (c0_1 + (kiln_splat_16(a0_0) * b0_1));
 		const float a0_1 = a[k + 32];
 		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
-		c1_1 = (c1_1 + (kiln_splat_16(a0_1) * b0_1));
 		const float a0_2 = a[k + 64];
 		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
-		c2_1 = (c2_1 + (kiln_splat_16(a0_2) * b0_1));
 		const float a0_3 = a[k + 96];
 		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
-		c3_1 = (c3_1 + (kiln_splat_16(a0_3) * b0_1));
-		__builtin_prefetch(p + k * 32 + 32, 0, 2);
-		__builtin_prefetch(p + k * 32 + 48, 0, 2);
 		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
-		const kiln_f16 b1_1 = *(const kiln_f16u *)(b + k * 32 + 48);
 		const float a1_0 = a[k + 1];
 		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
-		c0_1 = (c0_1 + (kiln_splat_16(a1_0) * b1_1));
 		const float a1_1 = a[k + 33];
 		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
-		c1_1 = (c1_1 + (kiln_splat_16(a1_1) * b1_1));
 		const float a1_2 = a[k + 65];
 		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
-		c2_1 = (c2_1 + (kiln_splat_16(a1_2) * b1_1));
 		const float a1_3 = a[k + 97];
 		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
-		c3_1 = (c3_1 + (kiln_splat_16(a1_3) * b1_1));
 	}
 	*(kiln_f16u *)(c + 0) = c0_0;
-	*(kiln_f16u *)(c + 16) = c0_1;
-	*(kiln_f16u *)(c + 256) = c1_0;
-	*(kiln_f16u *)(c + 272) = c1_1;
-	*(kiln_f16u *)(c + 512) = c2_0;
-	*(kiln_f16u *)(c + 528) = c2_1;
-	*(kiln_f16u *)(c + 768) = c3_0;
-	*(kiln_f16u *)(c + 784) = c3_1;
+	*(kiln_f16u *)(c + 16) = c1_0;
+	*(kiln_f16u *)(c + 32) = c2_0;
+	*(kiln_f16u *)(c + 48) = c3_0;
 }
 
-static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c256_u2_0_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
-	kiln_f16 c0_0 = kiln_splat_16(0.0f);
-	kiln_f16 c0_1 = kiln_splat_16(0.0f);
-	kiln_f16 c1_0 = kiln_splat_16(0.0f);
-	kiln_f16 c1_1 = kiln_splat_16(0.0f);
-	kiln_f16 c2_0 = kiln_splat_16(0.0f);
-	kiln_f16 c2_1 = kiln_splat_16(0.0f);
-	kiln_f16 c3_0 = kiln_splat_16(0.0f);
-	kiln_f16 c3_1 = kiln_splat_16(0.0f);
+static __attribute__((noinline)) void tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_0of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 32);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 48);
+	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2048, 0, 2);
+		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
+		const float a0_0 = a[k * 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
+		const float a0_1 = a[k * 4 + 1];
+		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
+		const float a0_2 = a[k * 4 + 2];
+		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
+		const float a0_3 = a[k * 4 + 3];
+		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
+		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
+		const float a1_0 = a[k * 4 + 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
+		const float a1_1 = a[k * 4 + 5];
+		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
+		const float a1_2 = a[k * 4 + 6];
+		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
+		const float a1_3 = a[k * 4 + 7];
+		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
+	}
+	*(kiln_f16u *)(c + 0) = c0_0;
+	*(kiln_f16u *)(c + 16) = c1_0;
+	*(kiln_f16u *)(c + 32) = c2_0;
+	*(kiln_f16u *)(c + 48) = c3_0;
+}
+
+static __attribute__((noinline)) void tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_1of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 32);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 48);
+	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2080, 0, 2);
+		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
+		const float a0_0 = a[k * 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
+		const float a0_1 = a[k * 4 + 1];
+		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
+		const float a0_2 = a[k * 4 + 2];
+		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
+		const float a0_3 = a[k * 4 + 3];
+		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
+		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
+		const float a1_0 = a[k * 4 + 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
+		const float a1_1 = a[k * 4 + 5];
+		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
+		const float a1_2 = a[k * 4 + 6];
+		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
+		const float a1_3 = a[k * 4 + 7];
+		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
+	}
+	*(kiln_f16u *)(c + 0) = c0_0;
+	*(kiln_f16u *)(c + 16) = c1_0;
+	*(kiln_f16u *)(c + 32) = c2_0;
+	*(kiln_f16u *)(c + 48) = c3_0;
+}
+
+static __attribute__((noinline)) void tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_2of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 32);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 48);
 	for (long k = 0; k < steps * 2; k += 2) {
 		const kiln_f16 b0_0 = *(const kiln_f16u *)(b + k * 32);
-		const kiln_f16 b0_1 = *(const kiln_f16u *)(b + k * 32 + 16);
-		const float a0_0 = a[k];
+		const float a0_0 = a[k * 4];
 		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
-		c0_1 = (c0_1 + (kiln_splat_16(a0_0) * b0_1));
-		const float a0_1 = a[k + 32];
+		const float a0_1 = a[k * 4 + 1];
 		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
-		c1_1 = (c1_1 + (kiln_splat_16(a0_1) * b0_1));
-		const float a0_2 = a[k + 64];
+		const float a0_2 = a[k * 4 + 2];
 		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
-		c2_1 = (c2_1 + (kiln_splat_16(a0_2) * b0_1));
-		const float a0_3 = a[k + 96];
+		const float a0_3 = a[k * 4 + 3];
 		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
-		c3_1 = (c3_1 + (kiln_splat_16(a0_3) * b0_1));
 		const kiln_f16 b1_0 = *(const kiln_f16u *)(b + k * 32 + 32);
-		const kiln_f16 b1_1 = *(const kiln_f16u *)(b + k * 32 + 48);
-		const float a1_0 = a[k + 1];
+		const float a1_0 = a[k * 4 + 4];
 		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
-		c0_1 = (c0_1 + (kiln_splat_16(a1_0) * b1_1));
-		const float a1_1 = a[k + 33];
+		const float a1_1 = a[k * 4 + 5];
 		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
-		c1_1 = (c1_1 + (kiln_splat_16(a1_1) * b1_1));
-		const float a1_2 = a[k + 65];
+		const float a1_2 = a[k * 4 + 6];
 		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
-		c2_1 = (c2_1 + (kiln_splat_16(a1_2) * b1_1));
-		const float a1_3 = a[k + 97];
+		const float a1_3 = a[k * 4 + 7];
 		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
-		c3_1 = (c3_1 + (kiln_splat_16(a1_3) * b1_1));
 	}
 	*(kiln_f16u *)(c + 0) = c0_0;
-	*(kiln_f16u *)(c + 16) = c0_1;
-	*(kiln_f16u *)(c + 256) = c1_0;
-	*(kiln_f16u *)(c + 272) = c1_1;
-	*(kiln_f16u *)(c + 512) = c2_0;
-	*(kiln_f16u *)(c + 528) = c2_1;
-	*(kiln_f16u *)(c + 768) = c3_0;
-	*(kiln_f16u *)(c + 784) = c3_1;
+	*(kiln_f16u *)(c + 16) = c1_0;
+	*(kiln_f16u *)(c + 32) = c2_0;
+	*(kiln_f16u *)(c + 48) = c3_0;
 }
 
-static __attribute__((noinline)) void tile_4x1v16_a1_4_b32_float32_c16_u2_0_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_3of4_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
 	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 16);
 	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 32);
@@ -308,152 +326,111 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 	const float *restrict const in0 = call->inputs[0];
 	const float *restrict const in1 = call->inputs[1];
 	const float *restrict const in2 = call->inputs[2];
-	float *restrict const v4 = (float *)(slice + 0);
-	float *restrict const pack_panel_0_2_3 = (float *)(slice + 16384);
-	const float *restrict const in3 = call->inputs[3];
-	float *restrict const v7 = (float *)(slice + 20544);
+	float *restrict const pack_panel_0_1_3 = (float *)(slice + 0);
 	float v8[16] __attribute__((aligned(64)));
-	float *restrict const v10 = (float *)(slice + 36928);
+	float v12[16] __attribute__((aligned(64)));
+	float v3[1024] __attribute__((aligned(64)));
+	const float *restrict const in3 = call->inputs[3];
+	float v6[1024] __attribute__((aligned(64)));
+	float v7[16] __attribute__((aligned(64)));
+	float factor8[16] __attribute__((aligned(64)));
 	float v11[16] __attribute__((aligned(64)));
-	float *restrict const pack_rows_12_1_2 = (float *)(slice + 53312);
-	float v13[256] __attribute__((aligned(64)));
+	float v23[256] __attribute__((aligned(64)));
+	float v14[1024] __attribute__((aligned(64)));
+	float *restrict const pack_rows_20_1_2 = (float *)(slice + 4160);
 	float *restrict const out0 = call->outputs[0];
-	long last91 = -1;
+	long last44 = -1;
 	long begin, end;
 	while (kiln_take(range, &begin, &end)) {
 		for (long tile = begin; tile < end; tile++) {
 			(void)tile;
 			const long g0 = tile / 1 % 2 * 16;
-			if (last91 != tile / 2) {
-				last91 = tile / 2;
-				for (long i1 = 0; i1 < 256; i1 += 32) {
-					for (long i2 = 0; i2 < 32; i2 += 16) {
-						const kiln_f16 t3 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 512);
-						const kiln_f16 t4 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 544);
-						const kiln_f16 t5 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 576);
-						const kiln_f16 t6 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 608);
-						const kiln_f16 t7 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 640);
-						const kiln_f16 t8 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 672);
-						const kiln_f16 t9 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 704);
-						const kiln_f16 t10 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 736);
-						const kiln_f16 t11 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 768);
-						const kiln_f16 t12 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 800);
-						const kiln_f16 t13 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 832);
-						const kiln_f16 t14 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 864);
-						const kiln_f16 t15 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 896);
-						const kiln_f16 t16 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 928);
-						const kiln_f16 t17 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 960);
-						const kiln_f16 t18 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 992);
-						kiln_transpose_16(t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, pack_panel_0_2_3 + i2 * 32 + 16, 32, 16, 16);
-						const kiln_f16 t19 = *(const kiln_f16u *)(in1 + i1 * 32 + i2);
-						const kiln_f16 t20 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 32);
-						const kiln_f16 t21 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 64);
-						const kiln_f16 t22 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 96);
-						const kiln_f16 t23 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 128);
-						const kiln_f16 t24 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 160);
-						const kiln_f16 t25 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 192);
-						const kiln_f16 t26 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 224);
-						const kiln_f16 t27 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 256);
-						const kiln_f16 t28 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 288);
-						const kiln_f16 t29 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 320);
-						const kiln_f16 t30 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 352);
-						const kiln_f16 t31 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 384);
-						const kiln_f16 t32 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 416);
-						const kiln_f16 t33 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 448);
-						const kiln_f16 t34 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 480);
-						kiln_transpose_16(t19, t20, t21, t22, t23, t24, t25, t26, t27, t28, t29, t30, t31, t32, t33, t34, pack_panel_0_2_3 + i2 * 32, 32, 16, 16);
-					}
-					tile_4x2v16_a32_1_b32_float32_c256_u2_0_stream32_float32_L2_set(in0 + 0, pack_panel_0_2_3 + 0, v4 + i1, in1 + i1 * 32 + 1024, 16);
-					for (long i35 = 0; i35 < 12; i35 += 4) {
-						tile_4x2v16_a32_1_b32_float32_c256_u2_0_set(in0 + i35 * 32 + 128, pack_panel_0_2_3 + 0, v4 + i1 + i35 * 256 + 1024, 16);
-					}
+			if (last44 != tile / 2) {
+				last44 = tile / 2;
+				for (long i1 = 0; i1 < 32; i1 += 16) {
+					const kiln_f16 t2 = *(const kiln_f16u *)(in0 + i1);
+					const kiln_f16 t3 = *(const kiln_f16u *)(in0 + i1 + 32);
+					const kiln_f16 t4 = *(const kiln_f16u *)(in0 + i1 + 64);
+					const kiln_f16 t5 = *(const kiln_f16u *)(in0 + i1 + 96);
+					const kiln_f16 t6 = *(const kiln_f16u *)(in0 + i1 + 128);
+					const kiln_f16 t7 = *(const kiln_f16u *)(in0 + i1 + 160);
+					const kiln_f16 t8 = *(const kiln_f16u *)(in0 + i1 + 192);
+					const kiln_f16 t9 = *(const kiln_f16u *)(in0 + i1 + 224);
+					const kiln_f16 t10 = *(const kiln_f16u *)(in0 + i1 + 256);
+					const kiln_f16 t11 = *(const kiln_f16u *)(in0 + i1 + 288);
+					const kiln_f16 t12 = *(const kiln_f16u *)(in0 + i1 + 320);
+					const kiln_f16 t13 = *(const kiln_f16u *)(in0 + i1 + 352);
+					const kiln_f16 t14 = *(const kiln_f16u *)(in0 + i1 + 384);
+					const kiln_f16 t15 = *(const kiln_f16u *)(in0 + i1 + 416);
+					const kiln_f16 t16 = *(const kiln_f16u *)(in0 + i1 + 448);
+					const kiln_f16 t17 = *(const kiln_f16u *)(in0 + i1 + 480);
+					kiln_transpose_16(t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, pack_panel_0_1_3 + i1 * 32, 32, 16, 16);
 				}
-				for (long i36 = 0; i36 < 16; i36 += 1) {
-					kiln_f16 acc37 = kiln_splat_16((-__builtin_inff()));
-					kiln_f16 acc38 = kiln_splat_16((-__builtin_inff()));
-					kiln_f16 acc39 = kiln_splat_16((-__builtin_inff()));
-					kiln_f16 acc40 = kiln_splat_16((-__builtin_inff()));
-					for (long i41 = 0; i41 < 256; i41 += 64) {
-						const kiln_f16 t42 = *(const kiln_f16u *)(v4 + i41 + i36 * 256);
-						const kiln_f16 t43 = (t42 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t44 = *(const kiln_f16u *)(in3 + i36 * 256 + i41);
-						const kiln_f16 t45 = (t43 + t44);
-						*(kiln_f16u *)(v7 + i41 + i36 * 256) = t45;
-						acc37 = kiln_max_16(acc37, t45);
-						const kiln_f16 t46 = *(const kiln_f16u *)(v4 + i41 + i36 * 256 + 16);
-						const kiln_f16 t47 = (t46 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t48 = *(const kiln_f16u *)(in3 + i36 * 256 + i41 + 16);
-						const kiln_f16 t49 = (t47 + t48);
-						*(kiln_f16u *)(v7 + i41 + i36 * 256 + 16) = t49;
-						acc38 = kiln_max_16(acc38, t49);
-						const kiln_f16 t50 = *(const kiln_f16u *)(v4 + i41 + i36 * 256 + 32);
-						const kiln_f16 t51 = (t50 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t52 = *(const kiln_f16u *)(in3 + i36 * 256 + i41 + 32);
-						const kiln_f16 t53 = (t51 + t52);
-						*(kiln_f16u *)(v7 + i41 + i36 * 256 + 32) = t53;
-						acc39 = kiln_max_16(acc39, t53);
-						const kiln_f16 t54 = *(const kiln_f16u *)(v4 + i41 + i36 * 256 + 48);
-						const kiln_f16 t55 = (t54 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t56 = *(const kiln_f16u *)(in3 + i36 * 256 + i41 + 48);
-						const kiln_f16 t57 = (t55 + t56);
-						*(kiln_f16u *)(v7 + i41 + i36 * 256 + 48) = t57;
-						acc40 = kiln_max_16(acc40, t57);
+				*(kiln_f16u *)(v8 + 0) = kiln_splat_16((-3.40282347e+38f));
+				*(kiln_f16u *)(v12 + 0) = kiln_splat_16(0.0f);
+				for (long s20 = 0; s20 < 256; s20 += 64) {
+					for (long i21 = 0; i21 < 64; i21 += 4) {
+						tile_4x1v16_a32_1_b32_float32_c16_u2_0_stream4_float32_L2_set(in1 + s20 * 32 + i21 * 32, pack_panel_0_1_3 + 0, v3 + i21 * 16, in1 + s20 * 32 + i21 * 32 + 2048, 16);
 					}
-					v8[i36] = kiln_maximum_16(kiln_max_16(kiln_max_16(acc37, acc38), kiln_max_16(acc39, acc40)));
-				}
-				for (long i58 = 0; i58 < 16; i58 += 1) {
-					kiln_f16 acc59 = kiln_splat_16(0.0f);
-					kiln_f16 acc60 = kiln_splat_16(0.0f);
-					const float t63 = v8[i58];
-					for (long i61 = 0; i61 < 256; i61 += 32) {
-						const kiln_f16 t62 = *(const kiln_f16u *)(v7 + i61 + i58 * 256);
-						const kiln_f16 t64 = (t62 - kiln_splat_16(t63));
-						const kiln_f16 t65 = kiln_expNonPositive_16(t64);
-						*(kiln_f16u *)(v10 + i61 + i58 * 256) = t65;
-						acc59 = (acc59 + t65);
-						const kiln_f16 t66 = *(const kiln_f16u *)(v7 + i61 + i58 * 256 + 16);
-						const kiln_f16 t67 = (t66 - kiln_splat_16(t63));
-						const kiln_f16 t68 = kiln_expNonPositive_16(t67);
-						*(kiln_f16u *)(v10 + i61 + i58 * 256 + 16) = t68;
-						acc60 = (acc60 + t68);
+					kiln_f16 acc23 = kiln_splat_16((-__builtin_inff()));
+					for (long i24 = 0; i24 < 64; i24 += 1) {
+						const kiln_f16 t25 = *(const kiln_f16u *)(v3 + i24 * 16);
+						const kiln_f16 t26 = (t25 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t27 = (kiln_f16){in3[s20 + i24], in3[s20 + i24 + 256], in3[s20 + i24 + 512], in3[s20 + i24 + 768], in3[s20 + i24 + 1024], in3[s20 + i24 + 1280], in3[s20 + i24 + 1536], in3[s20 + i24 + 1792], in3[s20 + i24 + 2048], in3[s20 + i24 + 2304], in3[s20 + i24 + 2560], in3[s20 + i24 + 2816], in3[s20 + i24 + 3072], in3[s20 + i24 + 3328], in3[s20 + i24 + 3584], in3[s20 + i24 + 3840]};
+						const kiln_f16 t28 = (t26 + t27);
+						*(kiln_f16u *)(v6 + i24 * 16) = t28;
+						acc23 = kiln_max_16(acc23, t28);
 					}
-					v11[i58] = kiln_sum_16((acc59 + acc60));
-				}
-				for (long i69 = 0; i69 < 16; i69 += 4) {
-					for (long i70 = 0; i70 < 256; i70 += 16) {
-						const kiln_f16 t71 = *(const kiln_f16u *)(v10 + i70 + i69 * 256);
-						const float t72 = v11[i69];
-						const float t73 = kiln_inverseScale_1(t72);
-						const float t74 = (1.0f / (t72 * t73));
-						const kiln_f16 t75 = ((t71 * kiln_splat_16(t74)) * kiln_splat_16(t73));
-						const kiln_f16 t76 = *(const kiln_f16u *)(v10 + i70 + i69 * 256 + 256);
-						const float t77 = v11[i69 + 1];
-						const float t78 = kiln_inverseScale_1(t77);
-						const float t79 = (1.0f / (t77 * t78));
-						const kiln_f16 t80 = ((t76 * kiln_splat_16(t79)) * kiln_splat_16(t78));
-						const kiln_f16 t81 = *(const kiln_f16u *)(v10 + i70 + i69 * 256 + 512);
-						const float t82 = v11[i69 + 2];
-						const float t83 = kiln_inverseScale_1(t82);
-						const float t84 = (1.0f / (t82 * t83));
-						const kiln_f16 t85 = ((t81 * kiln_splat_16(t84)) * kiln_splat_16(t83));
-						const kiln_f16 t86 = *(const kiln_f16u *)(v10 + i70 + i69 * 256 + 768);
-						const float t87 = v11[i69 + 3];
-						const float t88 = kiln_inverseScale_1(t87);
-						const float t89 = (1.0f / (t87 * t88));
-						const kiln_f16 t90 = ((t86 * kiln_splat_16(t89)) * kiln_splat_16(t88));
-						kiln_transpose_16(t75, t80, t85, t90, kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), pack_rows_12_1_2 + i69 * 256 + i70 * 4, 4, 16, 16);
+					*(kiln_f16u *)(v7 + 0) = acc23;
+					const kiln_f16 t30 = *(const kiln_f16u *)(v8 + 0);
+					const kiln_f16 t31 = *(const kiln_f16u *)(v7 + 0);
+					const kiln_f16 t32 = kiln_max_16(t30, t31);
+					*(kiln_f16u *)(v8 + 0) = t32;
+					*(kiln_f16u *)(factor8 + 0) = kiln_expNonPositive_16((t30 - t32));
+					kiln_f16 acc34 = kiln_splat_16(0.0f);
+					const kiln_f16 t37 = *(const kiln_f16u *)(v8 + 0);
+					for (long i35 = 0; i35 < 64; i35 += 1) {
+						const kiln_f16 t36 = *(const kiln_f16u *)(v6 + i35 * 16);
+						const kiln_f16 t38 = (t36 - t37);
+						const kiln_f16 t39 = kiln_expNonPositive_16(t38);
+						acc34 = (acc34 + t39);
 					}
+					*(kiln_f16u *)(v11 + 0) = acc34;
+					const kiln_f16 t41 = (*(const kiln_f16u *)(v12 + 0) * *(const kiln_f16u *)(factor8 + 0));
+					const kiln_f16 t42 = *(const kiln_f16u *)(v11 + 0);
+					const kiln_f16 t43 = (t41 + t42);
+					*(kiln_f16u *)(v12 + 0) = t43;
 				}
 			}
-			__builtin_memset(v13 + 0, 0, 256 * sizeof *v13);
-			for (long i92 = 0; i92 < 256; i92 += 128) {
-				for (long i93 = 0; i93 < 16; i93 += 4) {
-					tile_4x1v16_a1_4_b32_float32_c16_u2_0_add(pack_rows_12_1_2 + i93 * 256 + i92 * 4, in2 + i92 * 32 + g0, v13 + i93 * 16, 64);
-				}
+			for (long i45 = 0; i45 < 16; i45 += 1) {
+				*(kiln_f16u *)(v23 + i45 * 16) = kiln_splat_16(0.0f);
 			}
-			for (long i94 = 0; i94 < 16; i94 += 1) {
-				const kiln_f16 t96 = *(const kiln_f16u *)(v13 + i94 * 16);
-				*(kiln_f16u *)(out0 + i94 * 32 + g0) = t96;
+			for (long s47 = 0; s47 < 256; s47 += 64) {
+				for (long i48 = 0; i48 < 64; i48 += 4) {
+					tile_4x1v16_a32_1_b32_float32_c16_u2_0_stream4_float32_L2_set(in1 + s47 * 32 + i48 * 32, pack_panel_0_1_3 + 0, v14 + i48 * 16, in1 + s47 * 32 + i48 * 32 + 2048, 16);
+				}
+				for (long i49 = 0; i49 < 16; i49 += 4) {
+					for (long i50 = 0; i50 < 64; i50 += 1) {
+						const kiln_f16 t51 = kiln_load_part_16(v14 + i49 + i50 * 16, 4);
+						const kiln_f16 t52 = (t51 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t53 = (kiln_f16){in3[i49 * 256 + s47 + i50], in3[i49 * 256 + s47 + i50 + 256], in3[i49 * 256 + s47 + i50 + 512], in3[i49 * 256 + s47 + i50 + 768], 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
+						const kiln_f16 t54 = (t52 + t53);
+						const kiln_f16 t55 = kiln_load_part_16(v8 + i49, 4);
+						const kiln_f16 t56 = (t54 - t55);
+						const kiln_f16 t57 = kiln_exp_16(t56);
+						const kiln_f16 t58 = kiln_load_part_16(v12 + i49, 4);
+						const kiln_f16 t59 = (t57 / t58);
+						kiln_store_part_16(pack_rows_20_1_2 + i49 * 64 + i50 * 4, t59, 4);
+					}
+				}
+				tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_0of4_L2_add(pack_rows_20_1_2 + 0, in2 + s47 * 32 + g0, v23 + 0, 32);
+				tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_1of4_L2_add(pack_rows_20_1_2 + 256, in2 + s47 * 32 + g0, v23 + 64, 32);
+				tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_2of4_L2_add(pack_rows_20_1_2 + 512, in2 + s47 * 32 + g0, v23 + 128, 32);
+				tile_4x1v16_a1_4_b32_float32_c16_u2_0_ahead2048_3of4_L2_add(pack_rows_20_1_2 + 768, in2 + s47 * 32 + g0, v23 + 192, 32);
+			}
+			for (long i60 = 0; i60 < 16; i60 += 1) {
+				const kiln_f16 t62 = *(const kiln_f16u *)(v23 + i60 * 16);
+				*(kiln_f16u *)(out0 + i60 * 32 + g0) = t62;
 			}
 		}
 	}
@@ -467,7 +444,7 @@ int kiln_kernel_prepare(const void *const *inputs, void *prepared) {
 }
 
 size_t kiln_kernel_prepared_bytes(void) { return 0; }
-size_t kiln_kernel_workspace_bytes(int threads) { return 0 + (size_t)(threads > 1 ? threads : 1) * 69760; }
+size_t kiln_kernel_workspace_bytes(int threads) { return 0 + (size_t)(threads > 1 ? threads : 1) * 8320; }
 int kiln_kernel_abi_version(void) { return 2; }
 int kiln_kernel_reads(int input) {
 	static const unsigned char reads[] = {1, 1, 1, 1};
@@ -478,12 +455,12 @@ static void kiln_kernel_launch(const kiln_call *call, int threads, kiln_apply *a
 	kiln_alone(kiln_kernel_part0, call, 2);
 }
 int kiln_kernel_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads) {
-	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 69760};
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 8320};
 	kiln_kernel_launch(&call, threads, 0, 0);
 	return 0;
 }
 int kiln_kernel_run_with(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads, kiln_apply *apply, void *context) {
-	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 69760};
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 8320};
 	kiln_kernel_launch(&call, threads, apply, context);
 	return 0;
 }

@@ -18,6 +18,29 @@ static inline kiln_f16 kiln_max_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia
 #else
 static inline kiln_f16 kiln_max_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia32_maxps512_mask(a, b, a, -1, 4); }
 #endif
+#ifdef __clang__
+static inline kiln_f16 kiln_min_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia32_minps512(a, b, 4); }
+#else
+static inline kiln_f16 kiln_min_16(kiln_f16 a, kiln_f16 b) { return __builtin_ia32_minps512_mask(a, b, a, -1, 4); }
+#endif
+/* e^x = 2^n e^r, |r| <= ln(2)/2; the scale in two steps reaches subnormals and infinity */
+static inline kiln_f16 kiln_exp_16(kiln_f16 x) {
+	const kiln_f16 magic = kiln_splat_16(12582912.0f);
+	x = kiln_max_16(kiln_splat_16(-104.0f), kiln_min_16(kiln_splat_16(89.0f), x));
+	kiln_f16 rounded = x * kiln_splat_16(1.44269504f) + magic;
+	kiln_i16 n = (kiln_i16)rounded - (kiln_i16)magic;
+	kiln_f16 q = rounded - magic;
+	kiln_f16 r = x - q * kiln_splat_16(0.693359375f);
+	r = r + q * kiln_splat_16(2.12194440e-4f);
+	kiln_f16 p = kiln_splat_16(0.00139504741f);
+	p = p * r + kiln_splat_16(0.00836888235f);
+	p = p * r + kiln_splat_16(0.0416662060f);
+	p = p * r + kiln_splat_16(0.166665182f);
+	p = p * r + kiln_splat_16(0.5f);
+	p = p * (r * r) + (r + kiln_splat_16(1.0f));
+	kiln_i16 half = n >> 1;
+	return p * (kiln_f16)((half + 127) << 23) * (kiln_f16)((n - half + 127) << 23);
+}
 /* e^x for x <= 0, 0 below -88: a term less than exp, one step of reduction (q < 128, so that it costs 2.5e-7 at most) */
 static inline kiln_f16 kiln_expNonPositive_16(kiln_f16 x) {
 	const kiln_f16 magic = kiln_splat_16(12583039.0f);
@@ -173,7 +196,7 @@ static void kiln_alone(kiln_body *body, const kiln_call *call, long tiles) {
 	body(call, 0, &range);
 }
 
-static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c256_u2_0_stream32_float32_L2_set(const float *restrict a, const float *restrict b, float *restrict c, const float *restrict p, long steps) {
+static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c64_u2_0_stream32_float32_L2_set(const float *restrict a, const float *restrict b, float *restrict c, const float *restrict p, long steps) {
 	kiln_f16 c0_0 = kiln_splat_16(0.0f);
 	kiln_f16 c0_1 = kiln_splat_16(0.0f);
 	kiln_f16 c1_0 = kiln_splat_16(0.0f);
@@ -218,15 +241,15 @@ static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c256_u2_0_st
 	}
 	*(kiln_f16u *)(c + 0) = c0_0;
 	*(kiln_f16u *)(c + 16) = c0_1;
-	*(kiln_f16u *)(c + 256) = c1_0;
-	*(kiln_f16u *)(c + 272) = c1_1;
-	*(kiln_f16u *)(c + 512) = c2_0;
-	*(kiln_f16u *)(c + 528) = c2_1;
-	*(kiln_f16u *)(c + 768) = c3_0;
-	*(kiln_f16u *)(c + 784) = c3_1;
+	*(kiln_f16u *)(c + 64) = c1_0;
+	*(kiln_f16u *)(c + 80) = c1_1;
+	*(kiln_f16u *)(c + 128) = c2_0;
+	*(kiln_f16u *)(c + 144) = c2_1;
+	*(kiln_f16u *)(c + 192) = c3_0;
+	*(kiln_f16u *)(c + 208) = c3_1;
 }
 
-static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c256_u2_0_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c64_u2_0_set(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f16 c0_0 = kiln_splat_16(0.0f);
 	kiln_f16 c0_1 = kiln_splat_16(0.0f);
 	kiln_f16 c1_0 = kiln_splat_16(0.0f);
@@ -267,20 +290,53 @@ static __attribute__((noinline)) void tile_4x2v16_a32_1_b32_float32_c256_u2_0_se
 	}
 	*(kiln_f16u *)(c + 0) = c0_0;
 	*(kiln_f16u *)(c + 16) = c0_1;
-	*(kiln_f16u *)(c + 256) = c1_0;
-	*(kiln_f16u *)(c + 272) = c1_1;
-	*(kiln_f16u *)(c + 512) = c2_0;
-	*(kiln_f16u *)(c + 528) = c2_1;
-	*(kiln_f16u *)(c + 768) = c3_0;
-	*(kiln_f16u *)(c + 784) = c3_1;
+	*(kiln_f16u *)(c + 64) = c1_0;
+	*(kiln_f16u *)(c + 80) = c1_1;
+	*(kiln_f16u *)(c + 128) = c2_0;
+	*(kiln_f16u *)(c + 144) = c2_1;
+	*(kiln_f16u *)(c + 192) = c3_0;
+	*(kiln_f16u *)(c + 208) = c3_1;
 }
 
-static __attribute__((noinline)) void tile_4x1v16_edge8_a1_4_b32_float32_c16_u2_0_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+static __attribute__((noinline)) void tile_4x1v16_edge8_a1_4_b32_float32_c16_u2_0_ahead2048_0of2_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
 	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
 	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 16);
 	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 32);
 	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 48);
 	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2048, 0, 2);
+		const kiln_f16 b0_0 = kiln_load_part_16(b + k * 32, 8);
+		const float a0_0 = a[k * 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
+		const float a0_1 = a[k * 4 + 1];
+		c1_0 = (c1_0 + (kiln_splat_16(a0_1) * b0_0));
+		const float a0_2 = a[k * 4 + 2];
+		c2_0 = (c2_0 + (kiln_splat_16(a0_2) * b0_0));
+		const float a0_3 = a[k * 4 + 3];
+		c3_0 = (c3_0 + (kiln_splat_16(a0_3) * b0_0));
+		const kiln_f16 b1_0 = kiln_load_part_16(b + k * 32 + 32, 8);
+		const float a1_0 = a[k * 4 + 4];
+		c0_0 = (c0_0 + (kiln_splat_16(a1_0) * b1_0));
+		const float a1_1 = a[k * 4 + 5];
+		c1_0 = (c1_0 + (kiln_splat_16(a1_1) * b1_0));
+		const float a1_2 = a[k * 4 + 6];
+		c2_0 = (c2_0 + (kiln_splat_16(a1_2) * b1_0));
+		const float a1_3 = a[k * 4 + 7];
+		c3_0 = (c3_0 + (kiln_splat_16(a1_3) * b1_0));
+	}
+	*(kiln_f16u *)(c + 0) = c0_0;
+	*(kiln_f16u *)(c + 16) = c1_0;
+	*(kiln_f16u *)(c + 32) = c2_0;
+	*(kiln_f16u *)(c + 48) = c3_0;
+}
+
+static __attribute__((noinline)) void tile_4x1v16_edge8_a1_4_b32_float32_c16_u2_0_ahead2048_1of2_L2_add(const float *restrict a, const float *restrict b, float *restrict c, long steps) {
+	kiln_f16 c0_0 = *(const kiln_f16u *)(c + 0);
+	kiln_f16 c1_0 = *(const kiln_f16u *)(c + 16);
+	kiln_f16 c2_0 = *(const kiln_f16u *)(c + 32);
+	kiln_f16 c3_0 = *(const kiln_f16u *)(c + 48);
+	for (long k = 0; k < steps * 2; k += 2) {
+		__builtin_prefetch(b + k * 32 + 2080, 0, 2);
 		const kiln_f16 b0_0 = kiln_load_part_16(b + k * 32, 8);
 		const float a0_0 = a[k * 4];
 		c0_0 = (c0_0 + (kiln_splat_16(a0_0) * b0_0));
@@ -311,150 +367,228 @@ static void kiln_kernel_part0(const kiln_call *call, long thread, kiln_range *ra
 	const float *restrict const in0 = call->inputs[0];
 	const float *restrict const in1 = call->inputs[1];
 	const float *restrict const in2 = call->inputs[2];
-	float *restrict const v4 = (float *)(slice + 0);
-	float *restrict const pack_panel_0_2_3 = (float *)(slice + 8192);
-	const float *restrict const in3 = call->inputs[3];
-	float *restrict const v7 = (float *)(slice + 12352);
 	float v8[16] __attribute__((aligned(64)));
-	float *restrict const v10 = (float *)(slice + 20544);
+	float v12[16] __attribute__((aligned(64)));
+	float v3[512] __attribute__((aligned(64)));
+	float *restrict const pack_panel_2_2_3 = (float *)(slice + 0);
+	const float *restrict const in3 = call->inputs[3];
+	float v6[512] __attribute__((aligned(64)));
+	float v7[16] __attribute__((aligned(64)));
+	float factor8[16] __attribute__((aligned(64)));
 	float v11[16] __attribute__((aligned(64)));
-	float *restrict const pack_rows_12_1_2 = (float *)(slice + 28736);
-	float v13[128] __attribute__((aligned(64)));
+	float v23[128] __attribute__((aligned(64)));
+	float v14[512] __attribute__((aligned(64)));
+	float *restrict const pack_panel_13_2_3 = (float *)(slice + 4160);
+	float pack_rows_20_1_2[528] __attribute__((aligned(64)));
 	float *restrict const out0 = call->outputs[0];
-	long last90 = -1;
+	long last75 = -1;
 	long begin, end;
 	while (kiln_take(range, &begin, &end)) {
 		for (long tile = begin; tile < end; tile++) {
 			(void)tile;
 			const long g0 = tile / 1 % 4 * 8;
-			if (last90 != tile / 4) {
-				last90 = tile / 4;
-				for (long i1 = 0; i1 < 256; i1 += 32) {
-					for (long i2 = 0; i2 < 32; i2 += 16) {
-						const kiln_f16 t3 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 512);
-						const kiln_f16 t4 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 544);
-						const kiln_f16 t5 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 576);
-						const kiln_f16 t6 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 608);
-						const kiln_f16 t7 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 640);
-						const kiln_f16 t8 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 672);
-						const kiln_f16 t9 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 704);
-						const kiln_f16 t10 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 736);
-						const kiln_f16 t11 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 768);
-						const kiln_f16 t12 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 800);
-						const kiln_f16 t13 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 832);
-						const kiln_f16 t14 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 864);
-						const kiln_f16 t15 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 896);
-						const kiln_f16 t16 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 928);
-						const kiln_f16 t17 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 960);
-						const kiln_f16 t18 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 992);
-						kiln_transpose_16(t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, pack_panel_0_2_3 + i2 * 32 + 16, 32, 16, 16);
-						const kiln_f16 t19 = *(const kiln_f16u *)(in1 + i1 * 32 + i2);
-						const kiln_f16 t20 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 32);
-						const kiln_f16 t21 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 64);
-						const kiln_f16 t22 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 96);
-						const kiln_f16 t23 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 128);
-						const kiln_f16 t24 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 160);
-						const kiln_f16 t25 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 192);
-						const kiln_f16 t26 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 224);
-						const kiln_f16 t27 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 256);
-						const kiln_f16 t28 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 288);
-						const kiln_f16 t29 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 320);
-						const kiln_f16 t30 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 352);
-						const kiln_f16 t31 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 384);
-						const kiln_f16 t32 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 416);
-						const kiln_f16 t33 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 448);
-						const kiln_f16 t34 = *(const kiln_f16u *)(in1 + i1 * 32 + i2 + 480);
-						kiln_transpose_16(t19, t20, t21, t22, t23, t24, t25, t26, t27, t28, t29, t30, t31, t32, t33, t34, pack_panel_0_2_3 + i2 * 32, 32, 16, 16);
+			if (last75 != tile / 4) {
+				last75 = tile / 4;
+				kiln_store_part_16(v8 + 0, kiln_splat_16((-3.40282347e+38f)), 8);
+				kiln_store_part_16(v12 + 0, kiln_splat_16(0.0f), 8);
+				for (long s1 = 0; s1 < 256; s1 += 64) {
+					for (long i2 = 0; i2 < 64; i2 += 32) {
+						for (long i3 = 0; i3 < 32; i3 += 16) {
+							const kiln_f16 t4 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 512);
+							const kiln_f16 t5 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 544);
+							const kiln_f16 t6 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 576);
+							const kiln_f16 t7 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 608);
+							const kiln_f16 t8 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 640);
+							const kiln_f16 t9 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 672);
+							const kiln_f16 t10 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 704);
+							const kiln_f16 t11 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 736);
+							const kiln_f16 t12 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 768);
+							const kiln_f16 t13 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 800);
+							const kiln_f16 t14 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 832);
+							const kiln_f16 t15 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 864);
+							const kiln_f16 t16 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 896);
+							const kiln_f16 t17 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 928);
+							const kiln_f16 t18 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 960);
+							const kiln_f16 t19 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 992);
+							kiln_transpose_16(t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15, t16, t17, t18, t19, pack_panel_2_2_3 + i3 * 32 + 16, 32, 16, 16);
+							const kiln_f16 t20 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3);
+							const kiln_f16 t21 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 32);
+							const kiln_f16 t22 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 64);
+							const kiln_f16 t23 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 96);
+							const kiln_f16 t24 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 128);
+							const kiln_f16 t25 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 160);
+							const kiln_f16 t26 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 192);
+							const kiln_f16 t27 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 224);
+							const kiln_f16 t28 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 256);
+							const kiln_f16 t29 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 288);
+							const kiln_f16 t30 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 320);
+							const kiln_f16 t31 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 352);
+							const kiln_f16 t32 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 384);
+							const kiln_f16 t33 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 416);
+							const kiln_f16 t34 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 448);
+							const kiln_f16 t35 = *(const kiln_f16u *)(in1 + s1 * 32 + i2 * 32 + i3 + 480);
+							kiln_transpose_16(t20, t21, t22, t23, t24, t25, t26, t27, t28, t29, t30, t31, t32, t33, t34, t35, pack_panel_2_2_3 + i3 * 32, 32, 16, 16);
+						}
+						tile_4x2v16_a32_1_b32_float32_c64_u2_0_stream32_float32_L2_set(in0 + 0, pack_panel_2_2_3 + 0, v3 + i2, in1 + s1 * 32 + i2 * 32 + 1024, 16);
+						tile_4x2v16_a32_1_b32_float32_c64_u2_0_set(in0 + 128, pack_panel_2_2_3 + 0, v3 + i2 + 256, 16);
 					}
-					tile_4x2v16_a32_1_b32_float32_c256_u2_0_stream32_float32_L2_set(in0 + 0, pack_panel_0_2_3 + 0, v4 + i1, in1 + i1 * 32 + 1024, 16);
-					tile_4x2v16_a32_1_b32_float32_c256_u2_0_set(in0 + 128, pack_panel_0_2_3 + 0, v4 + i1 + 1024, 16);
-				}
-				for (long i35 = 0; i35 < 8; i35 += 1) {
-					kiln_f16 acc36 = kiln_splat_16((-__builtin_inff()));
-					kiln_f16 acc37 = kiln_splat_16((-__builtin_inff()));
-					kiln_f16 acc38 = kiln_splat_16((-__builtin_inff()));
-					kiln_f16 acc39 = kiln_splat_16((-__builtin_inff()));
-					for (long i40 = 0; i40 < 256; i40 += 64) {
-						const kiln_f16 t41 = *(const kiln_f16u *)(v4 + i40 + i35 * 256);
-						const kiln_f16 t42 = (t41 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t43 = *(const kiln_f16u *)(in3 + i35 * 256 + i40);
-						const kiln_f16 t44 = (t42 + t43);
-						*(kiln_f16u *)(v7 + i40 + i35 * 256) = t44;
-						acc36 = kiln_max_16(acc36, t44);
-						const kiln_f16 t45 = *(const kiln_f16u *)(v4 + i40 + i35 * 256 + 16);
-						const kiln_f16 t46 = (t45 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t47 = *(const kiln_f16u *)(in3 + i35 * 256 + i40 + 16);
-						const kiln_f16 t48 = (t46 + t47);
-						*(kiln_f16u *)(v7 + i40 + i35 * 256 + 16) = t48;
-						acc37 = kiln_max_16(acc37, t48);
-						const kiln_f16 t49 = *(const kiln_f16u *)(v4 + i40 + i35 * 256 + 32);
-						const kiln_f16 t50 = (t49 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t51 = *(const kiln_f16u *)(in3 + i35 * 256 + i40 + 32);
-						const kiln_f16 t52 = (t50 + t51);
-						*(kiln_f16u *)(v7 + i40 + i35 * 256 + 32) = t52;
-						acc38 = kiln_max_16(acc38, t52);
-						const kiln_f16 t53 = *(const kiln_f16u *)(v4 + i40 + i35 * 256 + 48);
-						const kiln_f16 t54 = (t53 * kiln_splat_16(0.176776692f));
-						const kiln_f16 t55 = *(const kiln_f16u *)(in3 + i35 * 256 + i40 + 48);
-						const kiln_f16 t56 = (t54 + t55);
-						*(kiln_f16u *)(v7 + i40 + i35 * 256 + 48) = t56;
-						acc39 = kiln_max_16(acc39, t56);
+					for (long i36 = 0; i36 < 8; i36 += 1) {
+						kiln_f16 acc37 = kiln_splat_16((-__builtin_inff()));
+						kiln_f16 acc38 = kiln_splat_16((-__builtin_inff()));
+						kiln_f16 acc39 = kiln_splat_16((-__builtin_inff()));
+						kiln_f16 acc40 = kiln_splat_16((-__builtin_inff()));
+						const kiln_f16 t42 = *(const kiln_f16u *)(v3 + i36 * 64);
+						const kiln_f16 t43 = (t42 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t44 = *(const kiln_f16u *)(in3 + i36 * 256 + s1);
+						const kiln_f16 t45 = (t43 + t44);
+						*(kiln_f16u *)(v6 + i36 * 64) = t45;
+						acc37 = kiln_max_16(acc37, t45);
+						const kiln_f16 t46 = *(const kiln_f16u *)(v3 + i36 * 64 + 16);
+						const kiln_f16 t47 = (t46 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t48 = *(const kiln_f16u *)(in3 + i36 * 256 + s1 + 16);
+						const kiln_f16 t49 = (t47 + t48);
+						*(kiln_f16u *)(v6 + i36 * 64 + 16) = t49;
+						acc38 = kiln_max_16(acc38, t49);
+						const kiln_f16 t50 = *(const kiln_f16u *)(v3 + i36 * 64 + 32);
+						const kiln_f16 t51 = (t50 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t52 = *(const kiln_f16u *)(in3 + i36 * 256 + s1 + 32);
+						const kiln_f16 t53 = (t51 + t52);
+						*(kiln_f16u *)(v6 + i36 * 64 + 32) = t53;
+						acc39 = kiln_max_16(acc39, t53);
+						const kiln_f16 t54 = *(const kiln_f16u *)(v3 + i36 * 64 + 48);
+						const kiln_f16 t55 = (t54 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t56 = *(const kiln_f16u *)(in3 + i36 * 256 + s1 + 48);
+						const kiln_f16 t57 = (t55 + t56);
+						*(kiln_f16u *)(v6 + i36 * 64 + 48) = t57;
+						acc40 = kiln_max_16(acc40, t57);
+						v7[i36] = kiln_maximum_16(kiln_max_16(kiln_max_16(acc37, acc38), kiln_max_16(acc39, acc40)));
 					}
-					v8[i35] = kiln_maximum_16(kiln_max_16(kiln_max_16(acc36, acc37), kiln_max_16(acc38, acc39)));
-				}
-				for (long i57 = 0; i57 < 8; i57 += 1) {
-					kiln_f16 acc58 = kiln_splat_16(0.0f);
-					kiln_f16 acc59 = kiln_splat_16(0.0f);
-					const float t62 = v8[i57];
-					for (long i60 = 0; i60 < 256; i60 += 32) {
-						const kiln_f16 t61 = *(const kiln_f16u *)(v7 + i60 + i57 * 256);
-						const kiln_f16 t63 = (t61 - kiln_splat_16(t62));
-						const kiln_f16 t64 = kiln_expNonPositive_16(t63);
-						*(kiln_f16u *)(v10 + i60 + i57 * 256) = t64;
-						acc58 = (acc58 + t64);
-						const kiln_f16 t65 = *(const kiln_f16u *)(v7 + i60 + i57 * 256 + 16);
-						const kiln_f16 t66 = (t65 - kiln_splat_16(t62));
-						const kiln_f16 t67 = kiln_expNonPositive_16(t66);
-						*(kiln_f16u *)(v10 + i60 + i57 * 256 + 16) = t67;
-						acc59 = (acc59 + t67);
+					const kiln_f16 t58 = kiln_load_part_16(v8 + 0, 8);
+					const kiln_f16 t59 = kiln_load_part_16(v7 + 0, 8);
+					const kiln_f16 t60 = kiln_max_16(t58, t59);
+					kiln_store_part_16(v8 + 0, t60, 8);
+					kiln_store_part_16(factor8 + 0, kiln_expNonPositive_16((t58 - t60)), 8);
+					for (long i61 = 0; i61 < 8; i61 += 1) {
+						kiln_f16 acc62 = kiln_splat_16(0.0f);
+						kiln_f16 acc63 = kiln_splat_16(0.0f);
+						const float t66 = v8[i61];
+						for (long i64 = 0; i64 < 64; i64 += 32) {
+							const kiln_f16 t65 = *(const kiln_f16u *)(v6 + i64 + i61 * 64);
+							const kiln_f16 t67 = (t65 - kiln_splat_16(t66));
+							const kiln_f16 t68 = kiln_expNonPositive_16(t67);
+							acc62 = (acc62 + t68);
+							const kiln_f16 t69 = *(const kiln_f16u *)(v6 + i64 + i61 * 64 + 16);
+							const kiln_f16 t70 = (t69 - kiln_splat_16(t66));
+							const kiln_f16 t71 = kiln_expNonPositive_16(t70);
+							acc63 = (acc63 + t71);
+						}
+						v11[i61] = kiln_sum_16((acc62 + acc63));
 					}
-					v11[i57] = kiln_sum_16((acc58 + acc59));
-				}
-				for (long i68 = 0; i68 < 8; i68 += 4) {
-					for (long i69 = 0; i69 < 256; i69 += 16) {
-						const kiln_f16 t70 = *(const kiln_f16u *)(v10 + i69 + i68 * 256);
-						const float t71 = v11[i68];
-						const float t72 = kiln_inverseScale_1(t71);
-						const float t73 = (1.0f / (t71 * t72));
-						const kiln_f16 t74 = ((t70 * kiln_splat_16(t73)) * kiln_splat_16(t72));
-						const kiln_f16 t75 = *(const kiln_f16u *)(v10 + i69 + i68 * 256 + 256);
-						const float t76 = v11[i68 + 1];
-						const float t77 = kiln_inverseScale_1(t76);
-						const float t78 = (1.0f / (t76 * t77));
-						const kiln_f16 t79 = ((t75 * kiln_splat_16(t78)) * kiln_splat_16(t77));
-						const kiln_f16 t80 = *(const kiln_f16u *)(v10 + i69 + i68 * 256 + 512);
-						const float t81 = v11[i68 + 2];
-						const float t82 = kiln_inverseScale_1(t81);
-						const float t83 = (1.0f / (t81 * t82));
-						const kiln_f16 t84 = ((t80 * kiln_splat_16(t83)) * kiln_splat_16(t82));
-						const kiln_f16 t85 = *(const kiln_f16u *)(v10 + i69 + i68 * 256 + 768);
-						const float t86 = v11[i68 + 3];
-						const float t87 = kiln_inverseScale_1(t86);
-						const float t88 = (1.0f / (t86 * t87));
-						const kiln_f16 t89 = ((t85 * kiln_splat_16(t88)) * kiln_splat_16(t87));
-						kiln_transpose_16(t74, t79, t84, t89, kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), pack_rows_12_1_2 + i68 * 256 + i69 * 4, 4, 16, 16);
-					}
+					const kiln_f16 t72 = (kiln_load_part_16(v12 + 0, 8) * kiln_load_part_16(factor8 + 0, 8));
+					const kiln_f16 t73 = kiln_load_part_16(v11 + 0, 8);
+					const kiln_f16 t74 = (t72 + t73);
+					kiln_store_part_16(v12 + 0, t74, 8);
 				}
 			}
-			__builtin_memset(v13 + 0, 0, 128 * sizeof *v13);
-			for (long i91 = 0; i91 < 256; i91 += 128) {
-				for (long i92 = 0; i92 < 8; i92 += 4) {
-					tile_4x1v16_edge8_a1_4_b32_float32_c16_u2_0_add(pack_rows_12_1_2 + i92 * 256 + i91 * 4, in2 + i91 * 32 + g0, v13 + i92 * 16, 64);
-				}
+			for (long i76 = 0; i76 < 8; i76 += 1) {
+				kiln_store_part_16(v23 + i76 * 16, kiln_splat_16(0.0f), 8);
 			}
-			for (long i93 = 0; i93 < 8; i93 += 1) {
-				const kiln_f16 t94 = kiln_load_part_16(v13 + i93 * 16, 8);
-				kiln_store_part_16(out0 + i93 * 32 + g0, t94, 8);
+			for (long s77 = 0; s77 < 256; s77 += 64) {
+				for (long i78 = 0; i78 < 64; i78 += 32) {
+					for (long i79 = 0; i79 < 32; i79 += 16) {
+						const kiln_f16 t80 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 512);
+						const kiln_f16 t81 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 544);
+						const kiln_f16 t82 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 576);
+						const kiln_f16 t83 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 608);
+						const kiln_f16 t84 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 640);
+						const kiln_f16 t85 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 672);
+						const kiln_f16 t86 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 704);
+						const kiln_f16 t87 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 736);
+						const kiln_f16 t88 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 768);
+						const kiln_f16 t89 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 800);
+						const kiln_f16 t90 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 832);
+						const kiln_f16 t91 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 864);
+						const kiln_f16 t92 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 896);
+						const kiln_f16 t93 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 928);
+						const kiln_f16 t94 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 960);
+						const kiln_f16 t95 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 992);
+						kiln_transpose_16(t80, t81, t82, t83, t84, t85, t86, t87, t88, t89, t90, t91, t92, t93, t94, t95, pack_panel_13_2_3 + i79 * 32 + 16, 32, 16, 16);
+						const kiln_f16 t96 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79);
+						const kiln_f16 t97 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 32);
+						const kiln_f16 t98 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 64);
+						const kiln_f16 t99 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 96);
+						const kiln_f16 t100 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 128);
+						const kiln_f16 t101 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 160);
+						const kiln_f16 t102 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 192);
+						const kiln_f16 t103 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 224);
+						const kiln_f16 t104 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 256);
+						const kiln_f16 t105 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 288);
+						const kiln_f16 t106 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 320);
+						const kiln_f16 t107 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 352);
+						const kiln_f16 t108 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 384);
+						const kiln_f16 t109 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 416);
+						const kiln_f16 t110 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 448);
+						const kiln_f16 t111 = *(const kiln_f16u *)(in1 + s77 * 32 + i78 * 32 + i79 + 480);
+						kiln_transpose_16(t96, t97, t98, t99, t100, t101, t102, t103, t104, t105, t106, t107, t108, t109, t110, t111, pack_panel_13_2_3 + i79 * 32, 32, 16, 16);
+					}
+					tile_4x2v16_a32_1_b32_float32_c64_u2_0_stream32_float32_L2_set(in0 + 0, pack_panel_13_2_3 + 0, v14 + i78, in1 + s77 * 32 + i78 * 32 + 1024, 16);
+					tile_4x2v16_a32_1_b32_float32_c64_u2_0_set(in0 + 128, pack_panel_13_2_3 + 0, v14 + i78 + 256, 16);
+				}
+				for (long i112 = 0; i112 < 8; i112 += 4) {
+					for (long i113 = 0; i113 < 64; i113 += 16) {
+						const kiln_f16 t114 = *(const kiln_f16u *)(v14 + i113 + i112 * 64);
+						const kiln_f16 t115 = (t114 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t116 = *(const kiln_f16u *)(in3 + i112 * 256 + s77 + i113);
+						const kiln_f16 t117 = (t115 + t116);
+						const float t118 = v8[i112];
+						const kiln_f16 t119 = (t117 - kiln_splat_16(t118));
+						const kiln_f16 t120 = kiln_exp_16(t119);
+						const float t121 = v12[i112];
+						const float t122 = kiln_inverseScale_1(t121);
+						const float t123 = (1.0f / (t121 * t122));
+						const kiln_f16 t124 = ((t120 * kiln_splat_16(t123)) * kiln_splat_16(t122));
+						const kiln_f16 t125 = *(const kiln_f16u *)(v14 + i113 + i112 * 64 + 64);
+						const kiln_f16 t126 = (t125 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t127 = *(const kiln_f16u *)(in3 + i112 * 256 + s77 + i113 + 256);
+						const kiln_f16 t128 = (t126 + t127);
+						const float t129 = v8[i112 + 1];
+						const kiln_f16 t130 = (t128 - kiln_splat_16(t129));
+						const kiln_f16 t131 = kiln_exp_16(t130);
+						const float t132 = v12[i112 + 1];
+						const float t133 = kiln_inverseScale_1(t132);
+						const float t134 = (1.0f / (t132 * t133));
+						const kiln_f16 t135 = ((t131 * kiln_splat_16(t134)) * kiln_splat_16(t133));
+						const kiln_f16 t136 = *(const kiln_f16u *)(v14 + i113 + i112 * 64 + 128);
+						const kiln_f16 t137 = (t136 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t138 = *(const kiln_f16u *)(in3 + i112 * 256 + s77 + i113 + 512);
+						const kiln_f16 t139 = (t137 + t138);
+						const float t140 = v8[i112 + 2];
+						const kiln_f16 t141 = (t139 - kiln_splat_16(t140));
+						const kiln_f16 t142 = kiln_exp_16(t141);
+						const float t143 = v12[i112 + 2];
+						const float t144 = kiln_inverseScale_1(t143);
+						const float t145 = (1.0f / (t143 * t144));
+						const kiln_f16 t146 = ((t142 * kiln_splat_16(t145)) * kiln_splat_16(t144));
+						const kiln_f16 t147 = *(const kiln_f16u *)(v14 + i113 + i112 * 64 + 192);
+						const kiln_f16 t148 = (t147 * kiln_splat_16(0.176776692f));
+						const kiln_f16 t149 = *(const kiln_f16u *)(in3 + i112 * 256 + s77 + i113 + 768);
+						const kiln_f16 t150 = (t148 + t149);
+						const float t151 = v8[i112 + 3];
+						const kiln_f16 t152 = (t150 - kiln_splat_16(t151));
+						const kiln_f16 t153 = kiln_exp_16(t152);
+						const float t154 = v12[i112 + 3];
+						const float t155 = kiln_inverseScale_1(t154);
+						const float t156 = (1.0f / (t154 * t155));
+						const kiln_f16 t157 = ((t153 * kiln_splat_16(t156)) * kiln_splat_16(t155));
+						kiln_transpose_16(t124, t135, t146, t157, kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), kiln_splat_16(0.0f), pack_rows_20_1_2 + i112 * 64 + i113 * 4, 4, 16, 16);
+					}
+				}
+				tile_4x1v16_edge8_a1_4_b32_float32_c16_u2_0_ahead2048_0of2_L2_add(pack_rows_20_1_2 + 0, in2 + s77 * 32 + g0, v23 + 0, 32);
+				tile_4x1v16_edge8_a1_4_b32_float32_c16_u2_0_ahead2048_1of2_L2_add(pack_rows_20_1_2 + 256, in2 + s77 * 32 + g0, v23 + 64, 32);
+			}
+			for (long i158 = 0; i158 < 8; i158 += 1) {
+				const kiln_f16 t159 = kiln_load_part_16(v23 + i158 * 16, 8);
+				kiln_store_part_16(out0 + i158 * 32 + g0, t159, 8);
 			}
 		}
 	}
@@ -468,7 +602,7 @@ int kiln_kernel_prepare(const void *const *inputs, void *prepared) {
 }
 
 size_t kiln_kernel_prepared_bytes(void) { return 0; }
-size_t kiln_kernel_workspace_bytes(int threads) { return 0 + (size_t)(threads > 1 ? threads : 1) * 36992; }
+size_t kiln_kernel_workspace_bytes(int threads) { return 0 + (size_t)(threads > 1 ? threads : 1) * 8320; }
 int kiln_kernel_abi_version(void) { return 2; }
 int kiln_kernel_reads(int input) {
 	static const unsigned char reads[] = {1, 1, 1, 1};
@@ -479,12 +613,12 @@ static void kiln_kernel_launch(const kiln_call *call, int threads, kiln_apply *a
 	kiln_alone(kiln_kernel_part0, call, 4);
 }
 int kiln_kernel_run(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads) {
-	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 36992};
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 8320};
 	kiln_kernel_launch(&call, threads, 0, 0);
 	return 0;
 }
 int kiln_kernel_run_with(const void *const *inputs, void *const *outputs, const void *prepared, void *workspace, int threads, kiln_apply *apply, void *context) {
-	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 36992};
+	const kiln_call call = {inputs, outputs, prepared, workspace, (char *)workspace + 0, 8320};
 	kiln_kernel_launch(&call, threads, apply, context);
 	return 0;
 }
