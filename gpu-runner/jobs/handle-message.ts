@@ -85,14 +85,14 @@ async function serve(
 	const stored = await readJob(store, message.jobId);
 	const task = stored?.job.tasks[message.task];
 	if (stored === null || task === undefined || stored.job.terminal || isTaskDone(task))
-		return { kind: "done" };
+		return nothingLeft(services, message);
 	if (task.key !== message.key || task.plan !== message.plan) {
 		services.observe({ event: "poison", job: message.jobId, task: message.task });
 		return { kind: "done" };
 	}
 	if (await isAnswered(services, stored.job, task)) {
 		await finishTask(place);
-		return { kind: "done" };
+		return nothingLeft(services, message);
 	}
 	if (services.nowMilliseconds() > message.deadline) {
 		await abandonTask(place, null, {
@@ -114,6 +114,12 @@ async function serve(
 	});
 	if (lease === null) return { kind: "retry", seconds: busySeconds };
 	return attempt(services, message, place, lease, signal);
+}
+
+/** Someone else, or an earlier attempt whose last answer was lost, has done what the message asks for. */
+function nothingLeft({ observe }: RunnerServices, { jobId, task }: MeasureMessage): MessageFate {
+	observe({ event: "nothingLeft", job: jobId, task });
+	return { kind: "done" };
 }
 
 /** Whether a kernel that satisfies the task lies in the store, files and all. */

@@ -14,7 +14,7 @@ import {
 	startLocalStore,
 } from "#test/adapters/local-backends.ts";
 import { type PlacedJob, placeJob, smallPlan } from "./measure-job.ts";
-import { inPhase, type RunnerPlace, type RunnerProcess, startRunner } from "./runner-process.ts";
+import { inPhase, type RunnerPlace, type RunnerProcess, settled, startRunner } from "./runner-process.ts";
 import { type StoreFault, startStoreProxy } from "./store-proxy.ts";
 import { findToolchain, type Toolchain } from "./toolchain-fixture.ts";
 
@@ -105,7 +105,7 @@ describe.concurrent("a runner killed", () => {
 				[lost, lost, null],
 			]).toContainEqual(reasons);
 			expect(await job.manifest()).not.toBeNull();
-			await third.waitFor(inPhase("acknowledge"));
+			await third.waitFor(settled);
 		},
 	);
 
@@ -212,7 +212,7 @@ describe.concurrent("a store", () => {
 		expect((await job.ended()).state).toBe("succeeded");
 		expect(await job.manifest()).not.toBeNull();
 		expect(proxy.faultsCount()).toBeGreaterThan(5);
-		await runner.waitFor(inPhase("acknowledge"));
+		await runner.waitFor(settled);
 		expect(await runner.stop()).toBe(0);
 	});
 

@@ -113,6 +113,10 @@ const tail = (events: readonly RunnerEvent[]): string =>
 		.map((event) => JSON.stringify(event))
 		.join("\n");
 
+/** The message is dealt with: at the end of an attempt, or because an earlier one came far enough. */
+export const settled = (event: RunnerEvent): boolean =>
+	inPhase("acknowledge")(event) || event.event === "nothingLeft";
+
 export const inPhase =
 	(phase: string) =>
 	(event: RunnerEvent): boolean =>
