@@ -108,7 +108,8 @@ function kernelSpace(
 	const unrolls = main === undefined ? [1] : [2, 4, 1];
 	const scales = roles.contracts.length === 0 ? [0, 1, 2, 3] : [0, 1, 2];
 	const loops = loopOptions(roles, kernel, target, extent);
-	const fillings = laneFillings(roles, target, extent);
+	const cut = (axis: AxisId): number => cutForThreads(axis, kernel, threads, extent);
+	const fillings = laneFillings(roles, target, cut);
 	const options = [
 		tiles,
 		scales,
@@ -130,15 +131,11 @@ function kernelSpace(
 			const registers = pick(isTurned ? turnedTiles(target) : tiles, 0);
 			const weightLayout = pick(layouts, 5);
 			const scale = weightLayout === "interleaved" ? turnsScale(pick(scales, 1)) : pick(scales, 1);
+			const own = isTurned ? kernelRoles(muGraph, kernel, filling.vectorAxis) : roles;
+			const tilesOfGrid = gridTiles(muGraph, kernel, own, registers, scale, target, threads);
 			return {
-				gridTiles: gridTiles(
-					muGraph,
-					kernel,
-					isTurned ? kernelRoles(muGraph, kernel, filling.vectorAxis) : roles,
-					registers,
-					scale,
-					target,
-					threads,
+				gridTiles: tilesOfGrid.map((tile, at) =>
+					isTurned && kernel.grid[at] === filling.vectorAxis ? cut(filling.vectorAxis) : tile,
 				),
 				loopTile: pick(loops, 3),
 				registerRows: registers.rows,
@@ -230,6 +227,17 @@ function blocksBeside(kernel: Kernel, axis: AxisId, extent: (axis: AxisId) => nu
 	return kernel.grid.reduce((count, own) => (own === axis ? count : count * extent(own)), 1);
 }
 
+/** Of an axis whose blocks all read the same: whole, or a block for each thread where no other axis gives it one. */
+function cutForThreads(
+	axis: AxisId,
+	kernel: Kernel,
+	threads: number,
+	extent: (axis: AxisId) => number,
+): number {
+	const isCut = threads > 1 && kernel.grid.includes(axis) && blocksBeside(kernel, axis, extent) < threads;
+	return isCut ? Math.ceil(extent(axis) / threads) : extent(axis);
+}
+
 /** Columns in whole panels, rows as many as profit from a panel that is already in the cache, other axes one by one. */
 function contractTile(
 	axis: AxisId,
@@ -251,11 +259,8 @@ function contractTile(
 		return width * (threads > 1 ? Math.min(panels, shared) : panels);
 	}
 	if (roles.contracts.some((contract) => contract.row === axis) || main.row === axis) {
-		const rows = extent(axis);
 		const wanted = present([64, 128, 32][scale], "scale");
-		// Rows are cut for threads only where no other axis gives each of them blocks: what they multiply is read by each.
-		const isShared = threads > 1 && !main.isWeight && blocksBeside(kernel, axis, extent) < threads;
-		return Math.min(wanted, isShared ? Math.ceil(rows / threads) : rows);
+		return Math.min(wanted, main.isWeight ? extent(axis) : cutForThreads(axis, kernel, threads, extent));
 	}
 	return 1;
 }

@@ -8,17 +8,17 @@ import type { KernelSchedule } from "./schedule.ts";
 
 export type LaneFilling = Pick<KernelSchedule, "vectorAxis" | "vectorLanes">;
 
-/** Lowering's own choice first; then an axis that spares the steps of a loop their packing, where it fills its lanes. */
+/** Lowering's own choice first; then an axis that spares the steps of a loop their packing, where a tile of it fills its lanes. */
 export function laneFillings(
 	{ contracts }: KernelRoles,
 	target: CpuTarget,
-	extent: (axis: AxisId) => number,
+	tileOf: (axis: AxisId) => number,
 ): readonly LaneFilling[] {
 	const own: LaneFilling = { vectorAxis: null, vectorLanes: target.vectorLanes };
 	const vectorAxis = contracts.find(({ otherVector }) => otherVector !== null)?.otherVector ?? null;
 	if (vectorAxis === null) return [own];
 	const widths = target.vectorLanes > 8 ? [target.vectorLanes / 2, target.vectorLanes] : [target.vectorLanes];
-	const vectorLanes = widths.find((lanes) => lanes >= extent(vectorAxis)) ?? target.vectorLanes;
+	const vectorLanes = widths.find((lanes) => lanes >= tileOf(vectorAxis)) ?? target.vectorLanes;
 	// Lanes that are mostly padding cost more than a transpose.
-	return 2 * extent(vectorAxis) > vectorLanes ? [own, { vectorAxis, vectorLanes }] : [own];
+	return 2 * tileOf(vectorAxis) > vectorLanes ? [own, { vectorAxis, vectorLanes }] : [own];
 }
