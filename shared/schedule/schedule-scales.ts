@@ -9,7 +9,7 @@ import type { CpuTarget } from "#shared/target/target.ts";
 import { type KernelRoles, kernelRoles } from "./kernel-roles.ts";
 import { type RegisterTile, registerTiles } from "./register-tile.ts";
 import type { KernelSchedule, ProductType } from "./schedule.ts";
-import { laneFillings } from "./vector-axis.ts";
+import { laneFillings, vectorWidths } from "./vector-axis.ts";
 
 export interface KernelScales {
 	readonly registers: readonly RegisterTile[];
@@ -98,7 +98,7 @@ function kernelScales(
 			doublings(at === panelAxis ? target.vectorLanes : 1, extent(axis)),
 		),
 		panelAxis: panelAxis < 0 ? null : panelAxis,
-		vectorLanes: target.vectorLanes > 8 ? [target.vectorLanes / 2, target.vectorLanes] : [target.vectorLanes],
+		vectorLanes: vectorWidths(target),
 		vectorAxes,
 		weightLayouts: streamsWeights ? ["asGiven", ...panelLayouts(roles, target)] : ["panels"],
 		nonTemporalStores: roles.outputBytes > target.level2Bytes ? [false, true] : [false],

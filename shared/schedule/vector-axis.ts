@@ -8,6 +8,11 @@ import type { KernelSchedule } from "./schedule.ts";
 
 export type LaneFilling = Pick<KernelSchedule, "vectorAxis" | "vectorLanes">;
 
+/** Widths of vector that a schedule may choose, narrowest first: half-wide units lose nothing by half-wide vectors. */
+export function vectorWidths({ vectorLanes }: CpuTarget): readonly number[] {
+	return vectorLanes > 8 ? [vectorLanes / 2, vectorLanes] : [vectorLanes];
+}
+
 /** Lowering's own choice first; then an axis that spares the steps of a loop their packing, where a tile of it fills its lanes. */
 export function laneFillings(
 	{ contracts }: KernelRoles,
@@ -17,8 +22,7 @@ export function laneFillings(
 	const own: LaneFilling = { vectorAxis: null, vectorLanes: target.vectorLanes };
 	const vectorAxis = contracts.find(({ otherVector }) => otherVector !== null)?.otherVector ?? null;
 	if (vectorAxis === null) return [own];
-	const widths = target.vectorLanes > 8 ? [target.vectorLanes / 2, target.vectorLanes] : [target.vectorLanes];
-	const vectorLanes = widths.find((lanes) => lanes >= tileOf(vectorAxis)) ?? target.vectorLanes;
+	const vectorLanes = vectorWidths(target).find((lanes) => lanes >= tileOf(vectorAxis)) ?? target.vectorLanes;
 	// Lanes that are mostly padding cost more than a transpose.
 	return 2 * tileOf(vectorAxis) > vectorLanes ? [own, { vectorAxis, vectorLanes }] : [own];
 }
